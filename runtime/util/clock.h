@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WEFT_UTIL_CLOCK_H
+#define WEFT_UTIL_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define WDI_NSEC_PER_USEC	UINT64_C(1000)
+#define WDI_NSEC_PER_MSEC	UINT64_C(1000000)
+#define WDI_NSEC_PER_SEC	UINT64_C(1000000000)
+
+/* Monotonic nanoseconds. No system call where the kernel has a vDSO clock. */
+static inline uint64_t wdi_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * WDI_NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+
+libutil_la_SOURCES += \
+	runtime/util/bits.h \
+	runtime/util/clock.h \
+	runtime/util/io.h \
+	runtime/util/log.c \
+	runtime/util/log.h \
+	runtime/util/options.c \
+	runtime/util/options.h \
+	runtime/util/slots.h \
+	runtime/util/spin.h
