@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Register, descriptor and completion layout of the Weft software device
+ * ("sdev"). docs/device.md is the manual; this file is the contract. The
+ * driver and the device model both include it, and it includes nothing of
+ * theirs. All fields are little-endian on the wire and native here, because
+ * device and client share one machine.
+ */
+#ifndef WEFT_HW_SDEV_HW_H
+#define WEFT_HW_SDEV_HW_H
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Regions, numbered as VFIO_DEVICE_GET_REGION_INFO numbers them. */
+#define SDEV_REGION_MMIO	0
+#define SDEV_REGION_DUS		1
+#define SDEV_REGION_COUNT	2
+
+/* Interrupts: one eventfd a queue, index == queue number. */
+#define SDEV_IRQ_QUEUE		0
+#define SDEV_IRQ_COUNT		1
+
+#define SDEV_PAGE_SIZE		4096u
+#define SDEV_MAGIC		0x56454457u	/* "WDEV" */
+#define SDEV_VERSION		0x00010000u	/* major << 16 | minor */
+
+/*
+ * MMIO page 0: registers. Not mappable; every access traps (region read and
+ * write), because several have side effects.
+ */
+#define SDEV_REG_MAGIC		0x000	/* u32 ro */
+#define SDEV_REG_VERSION	0x004	/* u32 ro */
+#define SDEV_REG_CAP		0x008	/* u64 ro, SDEV_CAP_* */
+#define SDEV_REG_MAX_QUEUES	0x010	/* u32 ro */
+#define SDEV_REG_FREE_QUEUES	0x014	/* u32 ro */
+#define SDEV_REG_MAX_DEPTH	0x018	/* u32 ro, entries of one ring */
+#define SDEV_REG_VA_BITS	0x01c	/* u32 ro, width of a virtual address */
+#define SDEV_REG_STATE		0x020	/* u32 ro, enum sdev_dev_state */
+#define SDEV_REG_ENGINES	0x024	/* u32 ro, engine threads */
+#define SDEV_REG_MAX_STREAMS	0x028	/* u32 ro, stream objects of one PASID */
+#define SDEV_REG_ISOLATE	0x02c	/* u32 rw, failures an hour before isolation, 0: never */
+#define SDEV_REG_FAILURES	0x030	/* u32 ro, failures in the current hour */
+#define SDEV_REG_RESET		0x034	/* u32 wo, write SDEV_RESET_KEY */
+#define SDEV_REG_GUARD		0x038	/* u32 ro, enum sdev_guard in force */
+#define SDEV_REG_ADMIN		0x100	/* struct sdev_admin, write command, read answer */
+#define SDEV_REG_LIBRARIES	0x200	/* text ro: "zlib 1.2.13, isa-l 2.30", NUL-padded */
+#define SDEV_LIBRARIES_LEN	256
+#define SDEV_REG_SPACE		0x1000
+
+#define SDEV_RESET_KEY		0x52455354u	/* "TSER" */
+
+enum sdev_dev_state {
+	SDEV_DEV_RUNNING,
+	SDEV_DEV_RESETTING,
+	SDEV_DEV_ISOLATED,
+};
+
+enum sdev_guard {
+	SDEV_GUARD_OFF,		/* a bad pointer is the process's problem */
+	SDEV_GUARD_SIGNAL,	/* SIGSEGV/SIGBUS handler on armed threads */
+	SDEV_GUARD_COPY,	/* process_vm_readv/writev, no signal */
+};
+
+/* Capability bits. Formats have a bit a direction. */
+#define SDEV_CAP_NOOP		(UINT64_C(1) << 0)
+#define SDEV_CAP_COMP(fmt)	(UINT64_C(1) << (8 + (fmt)))
+#define SDEV_CAP_DECOMP(fmt)	(UINT64_C(1) << (16 + (fmt)))
+#define SDEV_CAP_STREAM		(UINT64_C(1) << 24)
+#define SDEV_CAP_SGL		(UINT64_C(1) << 25)
+#define SDEV_CAP_SVM		(UINT64_C(1) << 32)
+
+/*
+ * MMIO page 1: the status page, mappable read-only. need_kick tells a client
+ * that a store to its doorbell alone will not be seen, because engine threads
+ * are parked: kick the device (see SDEV_KICK in docs/device.md).
+ */
+#define SDEV_STATUS_PAGE	0x1000
+struct sdev_status {
+	uint32_t need_kick;
+	uint32_t state;		/* enum sdev_dev_state */
+	uint32_t reset_count;
+	uint32_t reserved[13];
+};
+static_assert(sizeof(struct sdev_status) == 64, "status layout");
+
+/*
+ * MMIO pages 2..: one doorbell page a queue, mappable. The two cache lines
+ * have one writer each.
+ */
+#define SDEV_DB_PAGE(q)		(0x2000u + (q) * SDEV_PAGE_SIZE)
+struct sdev_doorbell {
+	/* written by the client; free-running ring indices */
+	uint32_t sq_tail;	/* descriptors below are valid */
+	uint32_t cq_head;	/* completions below are consumed */
+	uint32_t irq_arm;	/* 1: signal the eventfd at the next completion */
+	uint32_t client_reserved[13];
+	/* written by the device */
+	uint32_t sq_head;	/* descriptors below are taken */
+	uint32_t state;		/* enum sdev_queue_state */
+	uint32_t device_reserved[14];
+};
+static_assert(sizeof(struct sdev_doorbell) == 128, "doorbell layout");
+
+enum sdev_queue_state {
+	SDEV_QUEUE_FREE,
+	SDEV_QUEUE_RUNNING,
+	SDEV_QUEUE_STOPPED,
+	SDEV_QUEUE_BROKEN,	/* sq_tail made no sense; destroy the queue */
+};
+
+/* Admin mailbox: one command at a time, from one open file. */
+enum sdev_admin_op {
+	SDEV_ADMIN_QUEUE_CREATE = 1,	/* in: pasid, depth; out: queue */
+	SDEV_ADMIN_QUEUE_STOP,		/* in: queue; returns when nothing runs */
+	SDEV_ADMIN_QUEUE_DESTROY,	/* in: queue; stops it first */
+};
+
+struct sdev_admin {
+	uint32_t op;		/* enum sdev_admin_op */
+	int32_t status;		/* out: 0 or a negative errno */
+	uint32_t queue;
+	uint32_t pasid;
+	uint32_t depth;		/* a power of two, 2..MAX_DEPTH */
+	uint32_t reserved[3];	/* 0 */
+};
+static_assert(sizeof(struct sdev_admin) == 32, "admin layout");
+
+/*
+ * DUS region: queue q owns SDEV_DUS_STRIDE(max_depth) bytes at q * stride:
+ * the submission ring (max_depth descriptors), then the completion ring.
+ */
+#define SDEV_DUS_CQ_OFF(max_depth)	((uint64_t)(max_depth) * 64)
+#define SDEV_DUS_STRIDE(max_depth)	((uint64_t)(max_depth) * (64 + 32))
+
+enum sdev_opcode {
+	SDEV_OP_NOOP,
+	SDEV_OP_COMPRESS,
+	SDEV_OP_DECOMPRESS,
+	SDEV_OP_STREAM_OPEN,	/* comp.{format,dir,level,window}; object in the completion */
+	SDEV_OP_STREAM_RESET,
+	SDEV_OP_STREAM_CLOSE,
+	SDEV_OP_COUNT,
+};
+
+/* Descriptor flags. A set bit that is not listed makes it malformed. */
+#define SDEV_F_IRQ		0x01	/* signal the eventfd for this one */
+#define SDEV_F_FENCE		0x02	/* start after all earlier ones have completed */
+#define SDEV_F_SRC_SGL		0x04	/* src_va is a struct sdev_sge chain */
+#define SDEV_F_DST_SGL		0x08	/* dst_va is a struct sdev_sge chain */
+#define SDEV_F_ALL		0x0f
+
+enum sdev_format {
+	SDEV_FMT_DEFLATE,	/* RFC 1951 */
+	SDEV_FMT_ZLIB,		/* RFC 1950 */
+	SDEV_FMT_GZIP,		/* RFC 1952 */
+	SDEV_FMT_COUNT,
+};
+
+#define SDEV_LEVEL_MIN		1
+#define SDEV_LEVEL_MAX		15
+#define SDEV_LEVEL_DEFAULT	6
+
+enum sdev_window {	/* longest match distance allowed */
+	SDEV_WIN_4K,
+	SDEV_WIN_8K,
+	SDEV_WIN_16K,
+	SDEV_WIN_24K,
+	SDEV_WIN_32K,
+	SDEV_WIN_COUNT,
+};
+
+/* comp.flags of a descriptor that names a stream object */
+#define SDEV_COMP_LAST		0x01	/* compress: this is the end of the data */
+#define SDEV_COMP_SYNC		0x02	/* compress: end this piece at a byte boundary */
+#define SDEV_COMP_ALL		0x03
+
+struct sdev_desc {
+	uint8_t opcode;		/* enum sdev_opcode */
+	uint8_t flags;		/* SDEV_F_* */
+	uint16_t reserved0;	/* 0 */
+	uint32_t tag;		/* handed back in the completion */
+	uint64_t src_va;
+	uint64_t dst_va;
+	uint32_t src_len;
+	uint32_t dst_len;
+	uint32_t object;	/* stream, or 0: the whole job in one descriptor */
+	struct {
+		uint8_t format;	/* enum sdev_format */
+		uint8_t level;	/* 1..15; 0: default */
+		uint8_t window;	/* enum sdev_window */
+		uint8_t flags;	/* SDEV_COMP_* */
+	} comp;
+	uint8_t dir;		/* STREAM_OPEN: SDEV_OP_COMPRESS or SDEV_OP_DECOMPRESS */
+	uint8_t reserved1[7];	/* 0 */
+	uint64_t reserved2[2];	/* 0 */
+};
+static_assert(sizeof(struct sdev_desc) == 64, "descriptor layout");
+
+/*
+ * One element of a scatter chain. Reserved bits are ignored, so that a list
+ * with padding between len and next can be walked where it lies.
+ */
+struct sdev_sge {
+	uint64_t va;
+	uint32_t len;
+	uint32_t ignored;
+	uint64_t next;		/* VA of the next element, 0 at the end */
+};
+static_assert(sizeof(struct sdev_sge) == 24, "sge layout");
+#define SDEV_SGE_MAX		4096	/* elements of one chain */
+
+enum sdev_comp_status {
+	SDEV_ST_DONE,		/* detail: enum sdev_done */
+	SDEV_ST_PAGE_FAULT,	/* resolvable; fault_va, consumed, produced */
+	SDEV_ST_BAD_ADDRESS,	/* not mapped; fault_va */
+	SDEV_ST_ACCESS_DENIED,	/* mapped, but not for this access; fault_va */
+	SDEV_ST_CORRUPT,	/* input is not what the format says; detail: enum sdev_corrupt */
+	SDEV_ST_OUTPUT_FULL,	/* dst_len is too small */
+	SDEV_ST_UNSUPPORTED,	/* well formed, but this device does not do it */
+	SDEV_ST_MALFORMED,	/* detail: enum sdev_malformed */
+	SDEV_ST_NO_PASID,	/* the queue's PASID is not bound, or not by its owner */
+	SDEV_ST_CANCELLED,	/* the queue was stopped first */
+	SDEV_ST_TIMED_OUT,
+	SDEV_ST_RESET,		/* the device was reset, or isolated itself */
+	SDEV_ST_NO_MEMORY,	/* the device has no room for the object or the state */
+	SDEV_ST_COUNT,
+};
+
+enum sdev_done {
+	SDEV_DONE_ALL,		/* block: finished. stream: piece taken, more can come */
+	SDEV_DONE_STREAM_END,	/* stream: the last byte is out */
+	SDEV_DONE_MORE_OUT,	/* stream: dst is full, input or output is left */
+};
+
+enum sdev_corrupt {
+	SDEV_CORRUPT_DATA,	/* bad block, code, distance or header */
+	SDEV_CORRUPT_CHECKSUM,	/* Adler-32, CRC-32 or ISIZE does not match */
+	SDEV_CORRUPT_TRUNCATED,	/* the input ends before the data does */
+};
+
+enum sdev_malformed {
+	SDEV_BAD_OPCODE = 1,
+	SDEV_BAD_FLAGS,
+	SDEV_BAD_RESERVED,	/* a reserved field is not 0 */
+	SDEV_BAD_FORMAT,
+	SDEV_BAD_LEVEL,
+	SDEV_BAD_WINDOW,
+	SDEV_BAD_LENGTH,	/* 0 where data is needed */
+	SDEV_BAD_OBJECT,	/* no such stream of this PASID, or of the other direction */
+	SDEV_OBJECT_BUSY,	/* another descriptor is running on it */
+	SDEV_OBJECT_DEAD,	/* an earlier fault or error killed it; reset or close it */
+	SDEV_BAD_SGL,		/* a loop, or more than SDEV_SGE_MAX elements */
+};
+
+/* Which library ran the job. 0 for jobs that need none. */
+enum sdev_engine {
+	SDEV_ENGINE_NONE,
+	SDEV_ENGINE_ZLIB,
+	SDEV_ENGINE_ISAL,
+	SDEV_ENGINE_LIBDEFLATE,
+	SDEV_ENGINE_ZLIB_NG,
+	SDEV_ENGINE_COUNT,
+};
+
+/*
+ * Completion. The device writes everything but @end first and then @end with
+ * one release store, so a client that has seen the phase may read the rest.
+ * The phase of ring lap n is (n & 1) ^ 1: the first lap writes 1 over zeroes.
+ */
+struct sdev_cpl {
+	uint64_t fault_va;
+	uint32_t consumed;	/* bytes of src taken */
+	uint32_t produced;	/* bytes of dst written */
+	uint32_t object;	/* STREAM_OPEN: the new stream */
+	uint16_t faults;	/* page faults this descriptor met */
+	uint8_t engine;		/* enum sdev_engine */
+	uint8_t reserved;
+	uint32_t tag;
+	uint32_t end;
+};
+static_assert(sizeof(struct sdev_cpl) == 32, "completion layout");
+
+#define SDEV_CPL_STATUS(end)	((end) & 0xffu)
+#define SDEV_CPL_DETAIL(end)	(((end) >> 8) & 0xffu)
+#define SDEV_CPL_PHASE(end)	((end) >> 31)
+#define SDEV_CPL_END(status, detail, phase) \
+	((uint32_t)(status) | (uint32_t)(detail) << 8 | (uint32_t)(phase) << 31)
+
+#endif
