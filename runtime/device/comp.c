@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * COMPRESS and DECOMPRESS of a whole job in one descriptor. A codec that needs
+ * all of the input at once is faster and comes first; where memory or a fault
+ * is in its way, a stream codec does the job piece by piece.
+ */
+#include "device/device_internal.h"
+
+struct block_call {
+	const struct codec_row *row;
+	struct codec_lane *lane;
+	const struct codec_params *params;
+	struct codec_io io;
+	enum codec_rc rc;
+};
+
+static void block_call(void *arg)
+{
+	struct block_call *c = arg;
+
+	c->rc = codec_block(c->row, c->lane, c->params, &c->io);
+}
+
+/* How a codec's word is said in a completion. END has its own meaning in each place. */
+void sdev_job_codec(struct sdev_job *job, enum codec_rc rc)
+{
+	static const struct {
+		uint8_t status;
+		uint8_t detail;
+	} ends[] = {
+		[CODEC_OK] = { SDEV_ST_CORRUPT, SDEV_CORRUPT_TRUNCATED },
+		[CODEC_END] = { SDEV_ST_DONE, SDEV_DONE_ALL },
+		[CODEC_FULL] = { SDEV_ST_OUTPUT_FULL, 0 },
+		[CODEC_CORRUPT] = { SDEV_ST_CORRUPT, SDEV_CORRUPT_DATA },
+		[CODEC_CHECKSUM] = { SDEV_ST_CORRUPT, SDEV_CORRUPT_CHECKSUM },
+		[CODEC_TRUNCATED] = { SDEV_ST_CORRUPT, SDEV_CORRUPT_TRUNCATED },
+		[CODEC_NOMEM] = { SDEV_ST_NO_MEMORY, 0 },
+	};
+	static_assert(wdi_array_size(ends) == CODEC_NOMEM + 1, "every codec_rc has its status");
+
+	sdev_job_end(job, ends[rc].status, ends[rc].detail);
+}
+
+/*
+ * sdev_comp_params() - what the codecs are asked for, without level and window
+ * where they mean nothing, so that equal jobs are equal.
+ * @op: SDEV_OP_COMPRESS or SDEV_OP_DECOMPRESS
+ */
+struct codec_params sdev_comp_params(const struct sdev_desc *d, uint8_t op)
+{
+	struct codec_params p = {
+		.dir = sdev_comp_dir(op),
+		.format = d->comp.format,
+	};
+
+	if (p.dir == CODEC_COMPRESS) {
+		p.level = d->comp.level ? d->comp.level : SDEV_LEVEL_DEFAULT;
+		p.window = d->comp.window;
+	}
+	return p;
+}
+
+/* Piece by piece, through a stream that the lane keeps for the purpose. */
+static void comp_pieces(struct sdev_job *job, const struct codec_params *p)
+{
+	struct sdev_pump pump = {
+		.row = codec_pick_stream(p, job->dev->codecs),
+		.last = p->dir == CODEC_COMPRESS,
+		.whole = true,
+	};
+	int rc;
+
+	rc = sdev_lane_stream(job->lane, pump.row, p, &pump.state);
+	if (rc) {
+		sdev_job_errno(job, rc);
+		return;
+	}
+	job->cpl->engine = (uint8_t)codec_row_engine(pump.row);
+	switch (sdev_pump(job, &pump)) {
+	case SDEV_PUMP_LOST:
+		sdev_lane_lost(job->lane, pump.state);
+		/* fallthrough */
+	case SDEV_PUMP_SRC:
+	case SDEV_PUMP_DST:
+		sdev_job_fault(job, &pump.fault);
+		break;
+	case SDEV_PUMP_FULL:
+		sdev_job_codec(job, CODEC_FULL);
+		break;
+	case SDEV_PUMP_CUT:
+		sdev_job_end(job, sdev_job_cut(job), 0);
+		break;
+	case SDEV_PUMP_ALL:	/* all input is used, and the data has not ended */
+	case SDEV_PUMP_END:
+	case SDEV_PUMP_CODEC:
+		sdev_job_codec(job, pump.rc);
+		break;
+	}
+}
+
+/* Room for whatever a block codec can make of the job, or NULL. */
+static uint8_t *block_room(struct sdev_job *job, const struct codec_params *p, size_t *room)
+{
+	const struct sdev_desc *d = job->desc;
+
+	if (d->src_len > SDEV_BLOCK_MAX)
+		return NULL;
+	if (p->dir == CODEC_COMPRESS) {
+		*room = codec_bound(d->src_len);
+		return sdev_buf_get(&job->lane->out, *room);
+	}
+	/* A job that is likely to need more than a bounce had better not start here. */
+	*room = wdi_min(job->dst.left, SDEV_BOUNCE);
+	if (job->dst.left > SDEV_BOUNCE && d->src_len > SDEV_BOUNCE / 4)
+		return NULL;
+	return sdev_buf_get(&job->lane->out, *room);
+}
+
+/* The codec has seen all of the input. False: it has to be done in pieces. */
+static bool block_end(struct sdev_job *job, const struct block_call *c)
+{
+	const struct codec_io *io = &c->io;
+	struct sdev_fault fault;
+
+	if (c->params->dir == CODEC_DECOMPRESS && c->rc == CODEC_FULL &&
+	    io->out_len < job->dst.left)
+		return false;
+	job->cpl->engine = (uint8_t)codec_row_engine(c->row);
+	if (c->rc != CODEC_END) {
+		sdev_job_codec(job, c->rc);
+		return true;
+	}
+	job->cpl->consumed = (uint32_t)io->consumed;
+	if (io->produced > job->dst.left)
+		sdev_job_codec(job, CODEC_FULL);
+	else if (sdev_operand_put(job, &job->dst, io->out, io->produced, &fault) < io->produced)
+		sdev_job_fault(job, &fault);
+	else
+		sdev_job_codec(job, CODEC_END);
+	return true;
+}
+
+/* False: no codec here can do the job in one go, or not as it is. */
+static bool comp_block(struct sdev_job *job, const struct codec_params *p)
+{
+	size_t len = job->desc->src_len;
+	struct block_call c = {
+		.row = codec_pick_block(p, len, job->dev->codecs),
+		.params = p,
+	};
+	struct sdev_fault fault;
+
+	if (!c.row)
+		return false;
+	c.io.out = block_room(job, p, &c.io.out_len);
+	c.lane = sdev_lane_codec(job->lane);
+	if (!c.io.out || !c.lane)
+		return false;
+	c.io.in = sdev_operand_all(job, &job->src, &fault);
+	c.io.in_len = len;
+	c.io.last = true;
+	if (!c.io.in) {
+		/* Compressed data may end before the byte that faults. */
+		if (p->dir == CODEC_DECOMPRESS || fault.status == SDEV_ST_NO_MEMORY)
+			return false;
+		sdev_job_fault(job, &fault);
+		return true;
+	}
+	if (!job->guard->call(job->lane, (uintptr_t)c.io.in, len, block_call, &c, &fault)) {
+		sdev_lane_lost(job->lane, NULL);
+		sdev_job_fault(job, &fault);
+		return true;
+	}
+	return block_end(job, &c);
+}
+
+void sdev_comp_run(struct sdev_job *job)
+{
+	const struct sdev_desc *d = job->desc;
+	struct codec_params p;
+
+	if (d->object) {
+		sdev_stream_run(job);
+		return;
+	}
+	p = sdev_comp_params(d, d->opcode);
+	if (!sdev_job_operands(job))
+		return;
+	if (!comp_block(job, &p))
+		comp_pieces(job, &p);
+	sdev_lane_trim(job->lane);
+}

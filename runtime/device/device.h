@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The software device, seen from its transport. It is a VFIO-shaped device:
+ * one ioctl-shaped entry for info, regions, irqs, reset and binding, region
+ * access by read and write for registers, and mappings for doorbells and
+ * rings. Nothing here knows the layers above.
+ */
+#ifndef WEFT_DEVICE_DEVICE_H
+#define WEFT_DEVICE_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sdev;
+struct sdev_file;
+
+struct sdev_config {
+	unsigned int max_queues;	/* 1..65536; 0: 1024 */
+	unsigned int max_depth;		/* ring entries, power of two; 0: 1024 */
+	int engine_threads;		/* -1: one per usable CPU; 0: pollers do all the work */
+	int guard;			/* enum sdev_guard, or -1: SIGNAL unless valgrind or a
+					 * foreign handler owns the signals, then COPY */
+	uint32_t codecs;		/* bit a library as codec.h has it; 0: all built in */
+	uint32_t isolate;		/* initial SDEV_REG_ISOLATE */
+	uint64_t spin_ns;		/* how long an idle engine thread spins before it parks */
+};
+
+/* Create and destroy. Engine threads start at the first queue. Destroy needs all files closed. */
+int sdev_create(const struct sdev_config *config, struct sdev **out);
+void sdev_destroy(struct sdev *dev);
+
+/*
+ * One open of the device, as one fd of a kernel device: it owns queues, bonds
+ * and irqs; sdev_close() stops and releases them. Thread-safe.
+ */
+int sdev_open(struct sdev *dev, struct sdev_file **out);
+void sdev_close(struct sdev_file *file);
+
+/*
+ * The VFIO face: VFIO_DEVICE_GET_INFO, _GET_REGION_INFO, _GET_IRQ_INFO,
+ * _SET_IRQS, _RESET, _BIND_TASK, _UNBIND_TASK. 0 or a negative errno; -ENOTTY
+ * for any other command.
+ */
+int sdev_ioctl(struct sdev_file *file, unsigned long cmd, void *arg);
+
+/* Region access at the offsets that GET_REGION_INFO reports. Bytes or negative errno. */
+ssize_t sdev_read(struct sdev_file *file, void *buf, size_t len, uint64_t off);
+ssize_t sdev_write(struct sdev_file *file, const void *buf, size_t len, uint64_t off);
+
+/*
+ * sdev_map() - address of a mappable range, page-aligned, valid until
+ * sdev_close(). A doorbell page or a ring must belong to a queue of this file.
+ * The memory is not inherited over fork().
+ */
+int sdev_map(struct sdev_file *file, uint64_t off, size_t len, void **out);
+
+/* Wake a parked engine thread, if any. For clients that saw need_kick. */
+void sdev_kick(struct sdev_file *file);
+
+/*
+ * sdev_step() - run one engine step for a queue of this file in the calling
+ * thread: take a batch that nobody has claimed, execute, complete. Returns the
+ * number of descriptors completed; 0: nothing to claim.
+ */
+unsigned int sdev_step(struct sdev_file *file, uint32_t queue);
+
+/*
+ * In a forked child the device has no engine threads and its mappings are
+ * gone: sdev_forget() frees what can be freed without touching them. The
+ * parent is not disturbed.
+ */
+void sdev_forget(struct sdev *dev);
+
+#endif

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the device share: one section a file, in the order of a
+ * descriptor's way through them. Two rules hold everywhere:
+ *
+ * - An engine step takes no lock of the control plane (sdev.lock), so whoever
+ *   holds it may wait for steps to end.
+ * - A step counts itself in its queue's busy counter before it looks at the
+ *   state of queue, device or bond. Who changes one of these changes it first
+ *   and then waits for the counter: afterwards no step has the old view.
+ */
+#ifndef WEFT_DEVICE_DEVICE_INTERNAL_H
+#define WEFT_DEVICE_DEVICE_INTERNAL_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hw/sdev_hw.h"
+#include "util/bits.h"
+#include "util/spin.h"
+
+#include "device/codec.h"
+#include "device/device.h"
+
+/* A step takes this much of one queue, so that two engines share its backlog. */
+#define SDEV_BATCH_MAX		16u
+#define SDEV_BATCH_BYTES	(64u << 10)
+
+/* Long jobs are translated and run in pieces of this size. */
+#define SDEV_CHUNK		((size_t)256 << 10)
+/* What a codec writes to before the device copies out what it produced. */
+#define SDEV_BOUNCE		((size_t)1 << 20)
+/* A lane gives larger buffers back after the job. */
+#define SDEV_BUF_KEEP		((size_t)8 << 20)
+/* Above this a block job goes through a streaming codec in pieces. */
+#define SDEV_BLOCK_MAX		(64u << 20)
+
+#define SDEV_PASID_BITS		20
+#define SDEV_PASID_COUNT	(1u << SDEV_PASID_BITS)
+#define SDEV_MAX_STREAMS	65536u	/* of one PASID */
+#define SDEV_MIN_DEPTH		128u	/* makes the rings of a queue whole pages */
+#define SDEV_MAX_DEPTH		65536u
+#define SDEV_MAX_QUEUES		65536u
+
+struct sdev_lane;
+struct sdev_job;
+
+/* ---- iommu.c and the guards: client memory ------------------------------ */
+
+enum sdev_access {
+	SDEV_READ,
+	SDEV_WRITE,
+};
+
+struct sdev_fault {
+	uint64_t va;			/* first byte that cannot be used */
+	enum sdev_comp_status status;	/* SDEV_ST_DONE: no fault */
+};
+
+/*
+ * How client memory is reached without falling over it. touch, get and put
+ * return how many bytes from @va on are usable or were copied; if that is less
+ * than @len they set @fault. call runs @fn, which may read [va, va + len), and
+ * returns false with @fault set if that memory went away meanwhile.
+ */
+struct sdev_guard_ops {
+	bool in_place;			/* codecs read client memory where it lies */
+	size_t (*touch)(struct sdev_lane *lane, uint64_t va, size_t len,
+			enum sdev_access access, struct sdev_fault *fault);
+	size_t (*get)(struct sdev_lane *lane, void *to, uint64_t va, size_t len,
+		      struct sdev_fault *fault);
+	size_t (*put)(struct sdev_lane *lane, uint64_t va, const void *from, size_t len,
+		      struct sdev_fault *fault);
+	bool (*call)(struct sdev_lane *lane, uint64_t va, size_t len, void (*fn)(void *),
+		     void *arg, struct sdev_fault *fault);
+};
+
+extern const struct sdev_guard_ops sdev_guard_off;
+extern const struct sdev_guard_ops sdev_guard_signal;
+extern const struct sdev_guard_ops sdev_guard_copy;
+
+/* guard.c: the process-wide handler that sdev_guard_signal needs. */
+int sdev_guard_acquire(void);
+void sdev_guard_release(void);
+void sdev_guard_check(void);		/* somebody may have replaced the handler */
+void sdev_guard_forget(void);		/* in a forked child */
+enum sdev_guard sdev_guard_auto(void);
+bool sdev_guard_copy_works(void);
+
+/* Address bits that take part in translation; the rest is a tag. */
+static inline uint64_t sdev_va_plain(uint64_t va)
+{
+#if defined(__aarch64__)
+	return va & ((UINT64_C(1) << 56) - 1);
+#else
+	return va;
+#endif
+}
+
+/* An address space bound to the device under a PASID, through one open file. */
+struct sdev_as {
+	struct sdev_file *file;
+	uint32_t pasid;
+	unsigned int refs;		/* binds, under sdev.lock */
+	atomic_uint streams;		/* stream objects it owns */
+};
+
+struct sdev_pasids {
+	_Atomic(struct sdev_as *) *table;	/* SDEV_PASID_COUNT entries */
+	uint32_t next;				/* where to look for a free one */
+};
+
+unsigned int sdev_va_bits(void);
+int sdev_pasids_init(struct sdev_pasids *pasids);
+void sdev_pasids_exit(struct sdev_pasids *pasids);
+int sdev_bind(struct sdev_file *file, uint32_t *pasid);
+int sdev_unbind(struct sdev_file *file, uint32_t pasid, uint32_t flags);
+void sdev_unbind_exit(struct sdev_file *file);
+
+/*
+ * sdev_translate() - how many of the @len bytes at @va the job may access, and
+ * why not more. sdev_fetch() and sdev_store() translate and copy.
+ */
+size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
+		      struct sdev_fault *fault);
+size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
+		  struct sdev_fault *fault);
+size_t sdev_store(struct sdev_job *job, uint64_t va, const void *from, size_t len,
+		  struct sdev_fault *fault);
+
+/* ---- lane.c: what one thread needs to run steps ------------------------- */
+
+/* A range whose faults are the client's, and the way out of it. */
+struct sdev_armed {
+	sigjmp_buf env;
+	volatile sig_atomic_t on;
+	uint64_t lo;
+	uint64_t hi;
+	/* written by the handler */
+	volatile uint64_t addr;
+	volatile int sig;
+	volatile int code;
+	unsigned int count;		/* armed so often */
+};
+
+struct sdev_buf {
+	uint8_t *p;
+	size_t size;
+};
+
+struct sdev_seg {
+	uint64_t va;
+	uint32_t len;
+};
+
+#define SDEV_LANE_STREAMS	4
+
+struct sdev_lane {
+	struct sdev_armed armed;
+	size_t page;
+	bool deaf;			/* this thread blocks SIGSEGV or SIGBUS */
+	void *altstack;			/* ours, or NULL */
+	struct codec_lane *codec;
+	struct sdev_buf out;		/* codecs write here */
+	struct sdev_buf in;		/* gathered or copied source */
+	struct sdev_seg *segs[2];	/* chains, by enum sdev_access */
+	struct sdev_lane_stream {
+		const struct codec_row *row;
+		struct codec_params params;
+		void *state;
+	} streams[SDEV_LANE_STREAMS];
+	unsigned int turn;		/* whose place the next new stream takes */
+};
+
+/* The handler reads this, so it must not be allocated on first access. */
+extern __thread struct sdev_lane *sdev_lane_tls __attribute__((tls_model("initial-exec")));
+
+struct sdev_lane *sdev_lane_get(void);	/* of this thread; NULL: no memory */
+void sdev_lane_drop(void);
+void sdev_lane_hear(struct sdev_lane *lane);
+struct codec_lane *sdev_lane_codec(struct sdev_lane *lane);
+uint8_t *sdev_buf_get(struct sdev_buf *buf, size_t size);
+void sdev_lane_trim(struct sdev_lane *lane);
+struct sdev_seg *sdev_lane_segs(struct sdev_lane *lane, enum sdev_access access);
+int sdev_lane_stream(struct sdev_lane *lane, const struct codec_row *row,
+		     const struct codec_params *p, void **state);
+void sdev_lane_lost(struct sdev_lane *lane, const void *state);
+void *sdev_map_pages(size_t size);	/* zeroed, reserved but not committed */
+
+/* ---- queue.c: rings ------------------------------------------------------ */
+
+struct sdev_queue {
+	struct sdev *dev;
+	struct sdev_file *file;
+	struct sdev_doorbell *db;
+	struct sdev_desc *sq;
+	struct sdev_cpl *cq;
+	uint32_t index;
+	_Atomic uint32_t pasid;
+	_Atomic uint32_t depth;
+	bool admin;			/* a stop or destroy is under way; sdev.lock */
+	struct wdi_spin irq_lock;
+	int irq_fd;			/* ours, -1: none */
+
+	/*
+	 * Low half: descriptors below are taken. High half: so many of those
+	 * that follow are completed with flush_status instead of being run.
+	 */
+	_Alignas(WDI_CACHE_LINE) _Atomic uint64_t head;
+	atomic_uint busy;		/* steps that look at this queue */
+	_Atomic uint32_t state;		/* enum sdev_queue_state */
+	_Atomic uint32_t flush_status;
+	atomic_bool fence_wait;		/* an engine left a fence for later */
+
+	_Alignas(WDI_CACHE_LINE) struct wdi_spin cq_lock;
+	_Atomic uint32_t cq_tail;	/* completions below are posted */
+};
+
+/* Descriptors that one step has taken: the only copies it looks at. */
+struct sdev_batch {
+	struct sdev_desc desc[SDEV_BATCH_MAX];
+	unsigned int count;
+	unsigned int flushed;		/* the first ones are not to be run */
+	bool more;			/* there is backlog behind it */
+};
+
+/* Steps that others wait for. */
+struct sdev_drain {
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	atomic_uint waiters;
+};
+
+bool sdev_queue_pending(struct sdev_queue *q);
+bool sdev_queue_claimable(struct sdev_queue *q, bool leave);
+bool sdev_queue_take(struct sdev_queue *q, const struct sdev_file *file, struct sdev_batch *b);
+void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b);
+void sdev_queue_drain(struct sdev_queue *q);
+void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status);
+void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n);
+void sdev_queue_set_irq(struct sdev_queue *q, int fd);	/* takes the fd */
+bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b);	/* exec.c */
+struct sdev_queue *sdev_queue_of(struct sdev_file *file, uint32_t index);
+int sdev_queue_create(struct sdev_file *file, struct sdev_admin *cmd);
+int sdev_queue_stop(struct sdev_file *file, struct sdev_admin *cmd);
+int sdev_queue_destroy(struct sdev_file *file, struct sdev_admin *cmd);
+
+/* ---- engine.c: threads ---------------------------------------------------- */
+
+struct sdev_runner {
+	struct sdev *dev;
+	pthread_t thread;
+	unsigned int index;
+	uint32_t next;			/* queue to look at first */
+	bool searching;			/* counted in sdev_engines.searching */
+};
+
+struct sdev_engines {
+	struct sdev_runner *list;
+	_Atomic uint32_t wanted;
+	_Atomic uint32_t running;
+	atomic_uint searching;		/* awake and looking for work */
+	atomic_uint parked;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	unsigned int tokens;		/* threads told to get up; lock */
+	atomic_bool stop;		/* set under lock */
+};
+
+int sdev_engines_init(struct sdev *dev);
+void sdev_engines_start(struct sdev *dev);
+void sdev_engines_stop(struct sdev *dev);
+void sdev_engines_kick(struct sdev *dev);
+unsigned int sdev_usable_cpus(void);	/* cpus.c */
+
+/* ---- exec.c, operand.c, pump.c, comp.c, stream.c: jobs ------------------------ */
+
+/* Source or destination of a descriptor, and how far it has been used. */
+struct sdev_operand {
+	struct sdev_seg flat;
+	const struct sdev_seg *seg;	/* the one in use */
+	uint32_t off;			/* bytes of it that are used up */
+	uint64_t left;			/* bytes of it and of those that follow */
+};
+
+struct sdev_job {
+	struct sdev *dev;
+	struct sdev_queue *queue;
+	struct sdev_as *as;
+	struct sdev_lane *lane;
+	const struct sdev_guard_ops *guard;
+	const struct sdev_desc *desc;
+	struct sdev_cpl *cpl;
+	struct sdev_operand src;
+	struct sdev_operand dst;
+};
+
+static inline void sdev_job_end(struct sdev_job *job, enum sdev_comp_status status,
+				unsigned int detail)
+{
+	job->cpl->end = SDEV_CPL_END(status, detail, 0);
+}
+
+void sdev_job_fault(struct sdev_job *job, const struct sdev_fault *fault);
+void sdev_job_errno(struct sdev_job *job, int rc);
+void sdev_job_codec(struct sdev_job *job, enum codec_rc rc);
+bool sdev_job_operands(struct sdev_job *job);
+
+size_t sdev_operand_window(struct sdev_job *job, struct sdev_operand *op, size_t max,
+			   const uint8_t **p, struct sdev_fault *fault);
+void sdev_operand_advance(struct sdev_operand *op, size_t n);
+const uint8_t *sdev_operand_all(struct sdev_job *job, struct sdev_operand *op,
+				struct sdev_fault *fault);
+size_t sdev_operand_put(struct sdev_job *job, struct sdev_operand *op, const uint8_t *from,
+			size_t len, struct sdev_fault *fault);
+
+enum sdev_pump_end {
+	SDEV_PUMP_ALL,		/* source used up, output delivered */
+	SDEV_PUMP_FULL,		/* no room in dst; source or output may be left */
+	SDEV_PUMP_END,		/* the data has ended */
+	SDEV_PUMP_SRC,		/* fault reading; everything before it is delivered */
+	SDEV_PUMP_DST,		/* fault writing; left[] is not delivered */
+	SDEV_PUMP_CODEC,	/* rc says why */
+	SDEV_PUMP_LOST,		/* source vanished under the codec: its state is void */
+	SDEV_PUMP_CUT,		/* somebody waits for the step */
+};
+
+/* A codec stream between the operands of a job. */
+struct sdev_pump {
+	const struct codec_row *row;
+	void *state;
+	bool last;
+	bool sync;
+	bool whole;		/* find out whether one byte more would have come */
+	/* results */
+	enum codec_rc rc;
+	struct sdev_fault fault;
+	const uint8_t *left;
+	size_t left_len;
+};
+
+enum sdev_pump_end sdev_pump(struct sdev_job *job, struct sdev_pump *pump);
+
+static inline uint8_t sdev_comp_dir(uint8_t op)
+{
+	return op == SDEV_OP_COMPRESS ? CODEC_COMPRESS : CODEC_DECOMPRESS;
+}
+
+struct codec_params sdev_comp_params(const struct sdev_desc *d, uint8_t op);
+void sdev_comp_run(struct sdev_job *job);
+
+struct sdev_stream;
+struct sdev_stream_chunk;
+struct sdev_streams {
+	pthread_mutex_t lock;
+	_Atomic(struct sdev_stream_chunk *) *chunks;
+	uint32_t used;			/* slots ever used; lock */
+	struct sdev_stream *free_head;	/* lock; first in, first out */
+	struct sdev_stream *free_tail;
+};
+
+int sdev_streams_init(struct sdev *dev);
+void sdev_streams_exit(struct sdev *dev);
+void sdev_streams_destroy(struct sdev *dev, const struct sdev_as *as);	/* NULL: all */
+void sdev_streams_forget(struct sdev *dev);
+void sdev_stream_open(struct sdev_job *job);
+void sdev_stream_reset(struct sdev_job *job);
+void sdev_stream_close(struct sdev_job *job);
+void sdev_stream_run(struct sdev_job *job);
+
+/* ---- reset.c: state and isolation ------------------------------------------- */
+
+struct sdev_health {
+	struct wdi_spin lock;
+	uint64_t hour;			/* when the current hour began, ns */
+	uint32_t failures;
+	uint32_t limit;
+};
+
+void sdev_reset(struct sdev *dev);
+void sdev_fail(struct sdev *dev, const char *what);
+uint32_t sdev_failures(struct sdev *dev);
+uint32_t sdev_isolate_limit(struct sdev *dev);
+void sdev_isolate_set(struct sdev *dev, uint32_t limit);
+
+/* ---- the device --------------------------------------------------------------- */
+
+struct sdev_file {
+	struct sdev *dev;
+	struct sdev_file *next;		/* sdev.lock */
+	struct sdev_as *as;		/* sdev.lock */
+	pthread_mutex_t mailbox;	/* one admin command at a time */
+	struct sdev_admin answer;
+};
+
+struct sdev {
+	uint32_t max_queues;
+	uint32_t max_depth;
+	uint32_t codecs;
+	uint64_t spin_ns;
+	uint64_t va_limit;		/* first address beyond what a client can have */
+	enum sdev_guard guard_kind;
+	const struct sdev_guard_ops *guard;
+	struct sdev_status *status;	/* what clients see in status_ro */
+	struct sdev_status *status_ro;
+	uint8_t *doorbells;
+	uint8_t *dus;
+	struct sdev_queue *queues;	/* never moves and never goes: steps scan it unlocked */
+	_Atomic uint64_t *open;		/* bit a queue that exists */
+	_Atomic uint32_t open_words;	/* words of it that were ever used */
+	_Atomic uint32_t state;		/* enum sdev_dev_state */
+
+	pthread_mutex_t lock;		/* files, queues, bonds, reset */
+	struct sdev_file *files;
+	_Atomic uint32_t queues_used;
+
+	struct sdev_pasids pasids;
+	struct sdev_streams streams;
+	struct sdev_drain drain;
+	struct sdev_engines engines;
+	struct sdev_health health;
+};
+
+static inline struct sdev_doorbell *sdev_doorbell_of(const struct sdev *dev, uint32_t queue)
+{
+	return (void *)(dev->doorbells + (size_t)queue * SDEV_PAGE_SIZE);
+}
+
+static inline uint8_t *sdev_dus_of(const struct sdev *dev, uint32_t queue)
+{
+	return dev->dus + (size_t)queue * SDEV_DUS_STRIDE(dev->max_depth);
+}
+
+/* The bond that a step of this file may use, or NULL; valid until the step ends. */
+static inline struct sdev_as *sdev_as_find(struct sdev *dev, const struct sdev_file *file,
+					   uint32_t pasid)
+{
+	struct sdev_as *as = atomic_load(&dev->pasids.table[pasid]);
+
+	return as && as->file == file ? as : NULL;
+}
+
+/* Why the job's step must not run on: somebody waits for it. DONE: go on. */
+static inline enum sdev_comp_status sdev_job_cut(const struct sdev_job *job)
+{
+	if (wdi_unlikely(atomic_load_explicit(&job->dev->state, memory_order_relaxed) !=
+			 SDEV_DEV_RUNNING))
+		return SDEV_ST_RESET;
+	if (wdi_unlikely(atomic_load_explicit(&job->queue->state, memory_order_relaxed) ==
+			 SDEV_QUEUE_STOPPED))
+		return SDEV_ST_CANCELLED;
+	return SDEV_ST_DONE;
+}
+
+/* regs.c */
+ssize_t sdev_regs_read(struct sdev_file *file, void *buf, size_t len, uint64_t off);
+ssize_t sdev_regs_write(struct sdev_file *file, const void *buf, size_t len, uint64_t off);
+
+/* Region offsets, as the VFIO bus drivers lay them out. */
+#define SDEV_REGION_SHIFT	40
+#define SDEV_REGION_OFFSET(region)	((uint64_t)(region) << SDEV_REGION_SHIFT)
+uint64_t sdev_region_size(const struct sdev *dev, unsigned int region);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* What a descriptor has to look like, and who executes it: one row an opcode. */
+#include "device/device_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/log.h"
+
+/* Fields that have to make sense. */
+#define NEED_PARAMS	0x01	/* format; level and window to compress; in block jobs and OPEN */
+#define NEED_DATA	0x02	/* lengths, comp.flags */
+#define NEED_OBJECT	0x04
+#define NEED_DIR	0x08
+/* Answers at once: its completion may wait for the next one. */
+#define IS_QUICK	0x10
+
+struct op_row {
+	uint8_t flags;		/* SDEV_F_* that it takes */
+	uint8_t need;
+	void (*exec)(struct sdev_job *job);
+};
+
+static void noop(struct sdev_job *job)
+{
+	sdev_job_end(job, SDEV_ST_DONE, SDEV_DONE_ALL);
+}
+
+#define F_CONTROL	(SDEV_F_IRQ | SDEV_F_FENCE)
+
+static const struct op_row op_rows[] = {
+	[SDEV_OP_NOOP] = { F_CONTROL, IS_QUICK, noop },
+	[SDEV_OP_COMPRESS] = { SDEV_F_ALL, NEED_PARAMS | NEED_DATA, sdev_comp_run },
+	[SDEV_OP_DECOMPRESS] = { SDEV_F_ALL, NEED_PARAMS | NEED_DATA, sdev_comp_run },
+	[SDEV_OP_STREAM_OPEN] = { F_CONTROL, NEED_PARAMS | NEED_DIR, sdev_stream_open },
+	[SDEV_OP_STREAM_RESET] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_reset },
+	[SDEV_OP_STREAM_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_close },
+};
+static_assert(wdi_array_size(op_rows) == SDEV_OP_COUNT, "every opcode has a row");
+
+/* ---- checks ------------------------------------------------------------------ */
+
+static bool reserved_set(const struct sdev_desc *d)
+{
+	uint64_t dir;	/* and the seven bytes of reserved1 above it */
+
+	static_assert(offsetof(struct sdev_desc, reserved1) == offsetof(struct sdev_desc, dir) + 1 &&
+		      offsetof(struct sdev_desc, dir) % 8 == 0, "dir begins a word");
+	memcpy(&dir, &d->dir, sizeof(dir));
+	return (dir & ~UINT64_C(0xff)) | d->reserved0 | d->reserved2[0] | d->reserved2[1];
+}
+
+static unsigned int params_check(const struct sdev_desc *d, uint8_t op)
+{
+	if (d->comp.format >= SDEV_FMT_COUNT)
+		return SDEV_BAD_FORMAT;
+	if (op != SDEV_OP_COMPRESS)
+		return 0;
+	if (d->comp.level > SDEV_LEVEL_MAX)
+		return SDEV_BAD_LEVEL;
+	return d->comp.window < SDEV_WIN_COUNT ? 0 : SDEV_BAD_WINDOW;
+}
+
+/*
+ * A stream's piece may be empty; a block has something to decompress. Known
+ * flags are harmless where they mean nothing.
+ */
+static unsigned int data_check(const struct sdev_desc *d)
+{
+	if (d->comp.flags & ~SDEV_COMP_ALL)
+		return SDEV_BAD_FLAGS;
+	if (!d->dst_len || (!d->src_len && !d->object && d->opcode == SDEV_OP_DECOMPRESS))
+		return SDEV_BAD_LENGTH;
+	return 0;
+}
+
+/* 0 or enum sdev_malformed. */
+static unsigned int desc_check(const struct sdev_desc *d)
+{
+	const struct op_row *row = &op_rows[d->opcode];
+	unsigned int bad = 0;
+	uint8_t op = d->opcode;
+
+	if (d->flags & ~row->flags)
+		return SDEV_BAD_FLAGS;
+	if (reserved_set(d))
+		return SDEV_BAD_RESERVED;
+	if ((row->need & NEED_OBJECT) && !d->object)
+		return SDEV_BAD_OBJECT;
+	if (row->need & NEED_DIR) {
+		op = d->dir;
+		if (op != SDEV_OP_COMPRESS && op != SDEV_OP_DECOMPRESS)
+			return SDEV_BAD_OPCODE;
+	}
+	if (row->need & NEED_DATA)
+		bad = data_check(d);
+	if (!bad && (row->need & NEED_PARAMS) && !((row->need & NEED_DATA) && d->object))
+		bad = params_check(d, op);
+	return bad;
+}
+
+/* ---- ends ---------------------------------------------------------------------- */
+
+void sdev_job_fault(struct sdev_job *job, const struct sdev_fault *fault)
+{
+	job->cpl->fault_va = fault->va;
+	sdev_job_end(job, fault->status, 0);
+}
+
+void sdev_job_errno(struct sdev_job *job, int rc)
+{
+	sdev_job_end(job, !rc ? SDEV_ST_DONE :
+			  rc == -ENOMEM ? SDEV_ST_NO_MEMORY : SDEV_ST_UNSUPPORTED, 0);
+}
+
+/* ---- a batch --------------------------------------------------------------------- */
+
+static void job_exec(struct sdev_job *job)
+{
+	const struct sdev_desc *d = job->desc;
+	unsigned int bad = d->opcode < SDEV_OP_COUNT ? desc_check(d) : SDEV_BAD_OPCODE;
+
+	if (wdi_unlikely(bad)) {
+		wdi_dbg("sdev queue %u: descriptor tag %#x opcode %u malformed, detail %u",
+			job->queue->index, d->tag, d->opcode, bad);
+		sdev_job_end(job, SDEV_ST_MALFORMED, bad);
+		return;
+	}
+	op_rows[d->opcode].exec(job);
+}
+
+/* Why this descriptor is not to be run, or DONE. */
+static enum sdev_comp_status job_verdict(const struct sdev_job *job, bool flushed)
+{
+	if (wdi_unlikely(flushed))
+		return atomic_load(&job->queue->flush_status);
+	if (wdi_unlikely(!job->as))
+		return sdev_job_cut(job) == SDEV_ST_RESET ? SDEV_ST_RESET : SDEV_ST_NO_PASID;
+	return sdev_job_cut(job);
+}
+
+static bool desc_quick(const struct sdev_desc *d)
+{
+	return d->opcode >= SDEV_OP_COUNT || (op_rows[d->opcode].need & IS_QUICK);
+}
+
+/* The lane matters to jobs with memory; a thread that cannot have one runs no others. */
+static bool job_lane(struct sdev_job *job)
+{
+	job->lane = sdev_lane_get();
+	if (wdi_unlikely(!job->lane)) {
+		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
+		return false;
+	}
+	job->guard = job->dev->guard;
+	if (wdi_unlikely(job->lane->deaf && job->dev->guard_kind == SDEV_GUARD_SIGNAL))
+		job->guard = &sdev_guard_copy;
+	return true;
+}
+
+/* Execute and complete. True: a descriptor wants the interrupt. */
+bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
+{
+	struct sdev_cpl cpl[SDEV_BATCH_MAX];
+	unsigned int posted = 0;
+	struct sdev_job job;
+	bool irq = false;
+
+	job.dev = q->dev;
+	job.queue = q;
+	job.as = sdev_as_find(q->dev, q->file, atomic_load(&q->pasid));
+	for (unsigned int i = 0; i < b->count; i++) {
+		enum sdev_comp_status verdict = job_verdict(&job, i < b->flushed);
+
+		job.desc = &b->desc[i];
+		job.cpl = &cpl[i];
+		*job.cpl = (struct sdev_cpl){ .tag = job.desc->tag };
+		irq |= job.desc->flags & SDEV_F_IRQ;
+		if (wdi_unlikely(verdict)) {
+			sdev_job_end(&job, verdict, 0);
+			continue;
+		}
+		if (desc_quick(job.desc)) {
+			job_exec(&job);
+			continue;
+		}
+		/* Finished ones do not wait for one that takes its time. */
+		if (posted < i || !i)
+			sdev_queue_post(q, &cpl[posted], i - posted);
+		posted = i;
+		if (job_lane(&job))
+			job_exec(&job);
+	}
+	sdev_queue_post(q, &cpl[posted], b->count - posted);
+	return irq;
+}

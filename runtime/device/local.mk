@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+#
+# The software device. Nothing in here knows the layers above it.
+
+libdevice_la_SOURCES += \
+	runtime/device/codec.c \
+	runtime/device/codec.h \
+	runtime/device/codec_internal.h \
+	runtime/device/codec_isal.c \
+	runtime/device/codec_libdeflate.c \
+	runtime/device/codec_zlib.c \
+	runtime/device/codec_zlib_ng.c \
+	runtime/device/codec_zlib_template.h \
+	runtime/device/comp.c \
+	runtime/device/cpus.c \
+	runtime/device/device.c \
+	runtime/device/device.h \
+	runtime/device/device_internal.h \
+	runtime/device/engine.c \
+	runtime/device/exec.c \
+	runtime/device/face.c \
+	runtime/device/guard.c \
+	runtime/device/guard_copy.c \
+	runtime/device/iommu.c \
+	runtime/device/lane.c \
+	runtime/device/operand.c \
+	runtime/device/pump.c \
+	runtime/device/queue.c \
+	runtime/device/regs.c \
+	runtime/device/reset.c \
+	runtime/device/stream.c

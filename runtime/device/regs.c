@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* The MMIO region as registers see it: page 0, and the status page to read. */
+#include "device/device_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/io.h"
+
+/* ---- registers ------------------------------------------------------------------ */
+
+static uint64_t magic_get(struct sdev *dev)
+{
+	(void)dev;
+	return SDEV_MAGIC;
+}
+
+static uint64_t version_get(struct sdev *dev)
+{
+	(void)dev;
+	return SDEV_VERSION;
+}
+
+static uint64_t cap_get(struct sdev *dev)
+{
+	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SVM;
+
+	(void)dev;
+	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++)
+		cap |= SDEV_CAP_COMP(fmt) | SDEV_CAP_DECOMP(fmt);
+	return cap;
+}
+
+static uint64_t max_queues_get(struct sdev *dev)
+{
+	return dev->max_queues;
+}
+
+static uint64_t free_queues_get(struct sdev *dev)
+{
+	return dev->max_queues - atomic_load(&dev->queues_used);
+}
+
+static uint64_t max_depth_get(struct sdev *dev)
+{
+	return dev->max_depth;
+}
+
+static uint64_t va_bits_get(struct sdev *dev)
+{
+	return (uint64_t)__builtin_ctzll(dev->va_limit);
+}
+
+static uint64_t state_get(struct sdev *dev)
+{
+	return atomic_load(&dev->state);
+}
+
+static uint64_t engines_get(struct sdev *dev)
+{
+	return atomic_load(&dev->engines.wanted);
+}
+
+static uint64_t max_streams_get(struct sdev *dev)
+{
+	(void)dev;
+	return SDEV_MAX_STREAMS;
+}
+
+static uint64_t isolate_get(struct sdev *dev)
+{
+	return sdev_isolate_limit(dev);
+}
+
+static void isolate_set(struct sdev *dev, uint64_t value)
+{
+	sdev_isolate_set(dev, (uint32_t)value);
+}
+
+static uint64_t failures_get(struct sdev *dev)
+{
+	return sdev_failures(dev);
+}
+
+static void reset_set(struct sdev *dev, uint64_t value)
+{
+	if (value == SDEV_RESET_KEY)
+		sdev_reset(dev);
+}
+
+static uint64_t guard_get(struct sdev *dev)
+{
+	return dev->guard_kind;
+}
+
+static const struct reg_row {
+	uint32_t off;
+	uint32_t size;
+	uint64_t (*get)(struct sdev *dev);
+	void (*set)(struct sdev *dev, uint64_t value);
+} reg_rows[] = {
+	{ SDEV_REG_MAGIC, 4, magic_get, NULL },
+	{ SDEV_REG_VERSION, 4, version_get, NULL },
+	{ SDEV_REG_CAP, 8, cap_get, NULL },
+	{ SDEV_REG_MAX_QUEUES, 4, max_queues_get, NULL },
+	{ SDEV_REG_FREE_QUEUES, 4, free_queues_get, NULL },
+	{ SDEV_REG_MAX_DEPTH, 4, max_depth_get, NULL },
+	{ SDEV_REG_VA_BITS, 4, va_bits_get, NULL },
+	{ SDEV_REG_STATE, 4, state_get, NULL },
+	{ SDEV_REG_ENGINES, 4, engines_get, NULL },
+	{ SDEV_REG_MAX_STREAMS, 4, max_streams_get, NULL },
+	{ SDEV_REG_ISOLATE, 4, isolate_get, isolate_set },
+	{ SDEV_REG_FAILURES, 4, failures_get, NULL },
+	{ SDEV_REG_RESET, 4, NULL, reset_set },
+	{ SDEV_REG_GUARD, 4, guard_get, NULL },
+};
+
+/* The register that an aligned access of 4 or 8 bytes falls into, or NULL. */
+static const struct reg_row *reg_find(uint64_t off, size_t len)
+{
+	if ((len != 4 && len != 8) || off % 4)
+		return NULL;
+	for (size_t i = 0; i < wdi_array_size(reg_rows); i++) {
+		const struct reg_row *r = &reg_rows[i];
+
+		if (off >= r->off && len <= r->size && off - r->off <= r->size - len)
+			return r;
+	}
+	return NULL;
+}
+
+/* ---- the admin mailbox -------------------------------------------------------------- */
+
+static int (*const admin_ops[])(struct sdev_file *file, struct sdev_admin *cmd) = {
+	[SDEV_ADMIN_QUEUE_CREATE] = sdev_queue_create,
+	[SDEV_ADMIN_QUEUE_STOP] = sdev_queue_stop,
+	[SDEV_ADMIN_QUEUE_DESTROY] = sdev_queue_destroy,
+};
+static_assert(wdi_array_size(admin_ops) == SDEV_ADMIN_QUEUE_DESTROY + 1,
+	      "every admin command has a function");
+
+static int admin_run(struct sdev_file *file, struct sdev_admin *cmd)
+{
+	for (size_t i = 0; i < wdi_array_size(cmd->reserved); i++) {
+		if (cmd->reserved[i])
+			return -EINVAL;
+	}
+	if (cmd->op >= wdi_array_size(admin_ops) || !admin_ops[cmd->op])
+		return -EOPNOTSUPP;
+	return admin_ops[cmd->op](file, cmd);
+}
+
+static void admin_write(struct sdev_file *file, const void *buf)
+{
+	struct sdev_admin cmd;
+
+	memcpy(&cmd, buf, sizeof(cmd));
+	pthread_mutex_lock(&file->mailbox);
+	cmd.status = admin_run(file, &cmd);
+	file->answer = cmd;
+	pthread_mutex_unlock(&file->mailbox);
+}
+
+static void admin_read(struct sdev_file *file, void *buf)
+{
+	pthread_mutex_lock(&file->mailbox);
+	memcpy(buf, &file->answer, sizeof(file->answer));
+	pthread_mutex_unlock(&file->mailbox);
+}
+
+/* ---- region access ------------------------------------------------------------------ */
+
+static bool is_admin(uint64_t off, size_t len)
+{
+	return off == SDEV_REG_ADMIN && len == sizeof(struct sdev_admin);
+}
+
+/* The libraries in use, with their versions, as one line of text. */
+static void libraries_read(const struct sdev *dev, char text[SDEV_LIBRARIES_LEN])
+{
+	int at = 0;
+
+	memset(text, 0, SDEV_LIBRARIES_LEN);
+	for (unsigned int e = 1; e < SDEV_ENGINE_COUNT && at < SDEV_LIBRARIES_LEN; e++) {
+		if (dev->codecs & (UINT32_C(1) << e))
+			at += snprintf(text + at, (size_t)(SDEV_LIBRARIES_LEN - at), "%s%s %s",
+				       at ? ", " : "", codec_engine_name(e),
+				       codec_engine_version(e));
+	}
+}
+
+static void status_read(const struct sdev *dev, uint64_t off, void *buf, size_t len)
+{
+	const uint32_t *from = (const uint32_t *)dev->status + (off - SDEV_STATUS_PAGE) / 4;
+	uint32_t *to = buf;
+
+	for (size_t i = 0; i < len / 4; i++)
+		to[i] = wdi_io_load32(&from[i]);
+}
+
+ssize_t sdev_regs_read(struct sdev_file *file, void *buf, size_t len, uint64_t off)
+{
+	const struct reg_row *r = reg_find(off, len);
+	uint64_t value;
+
+	if (is_admin(off, len)) {
+		admin_read(file, buf);
+	} else if (off == SDEV_REG_LIBRARIES && len == SDEV_LIBRARIES_LEN) {
+		libraries_read(file->dev, buf);
+	} else if (off >= SDEV_STATUS_PAGE && len <= sizeof(struct sdev_status) && len &&
+		   off - SDEV_STATUS_PAGE <= sizeof(struct sdev_status) - len &&
+		   off % 4 == 0 && len % 4 == 0) {
+		status_read(file->dev, off, buf, len);
+	} else if (r && r->get) {
+		value = r->get(file->dev) >> 8 * (off - r->off);
+		memcpy(buf, &value, len);
+	} else {
+		return -EINVAL;
+	}
+	return (ssize_t)len;
+}
+
+ssize_t sdev_regs_write(struct sdev_file *file, const void *buf, size_t len, uint64_t off)
+{
+	const struct reg_row *r = reg_find(off, len);
+	uint64_t value = 0;
+
+	if (is_admin(off, len)) {
+		admin_write(file, buf);
+	} else if (r && r->set && len == r->size) {
+		memcpy(&value, buf, len);
+		r->set(file->dev, value);
+	} else {
+		return -EINVAL;
+	}
+	return (ssize_t)len;
+}
