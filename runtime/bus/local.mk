@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+
+libcore_la_SOURCES += \
+	runtime/bus/bus.c \
+	runtime/bus/bus.h \
+	runtime/bus/embedded.c \
+	runtime/bus/embedded.h \
+	runtime/bus/transport.h \
+	runtime/bus/vfio.c

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What carries VFIO to a device: the same process, later a socket or the
+ * kernel. vfio.c speaks through this table only.
+ */
+#ifndef WEFT_BUS_TRANSPORT_H
+#define WEFT_BUS_TRANSPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct wdi_bus_config;
+struct wdi_bus_info;
+
+struct wdi_transport_ops {
+	int (*open)(const struct wdi_bus_info *info, const struct wdi_bus_config *config,
+		    void **handle);
+	void (*close)(void *handle);
+	int (*ioctl)(void *handle, unsigned long cmd, void *arg);
+	ssize_t (*read)(void *handle, void *buf, size_t len, uint64_t off);
+	ssize_t (*write)(void *handle, const void *buf, size_t len, uint64_t off);
+	int (*map)(void *handle, uint64_t off, size_t len, void **out);
+	void (*kick)(void *handle);
+	unsigned int (*step)(void *handle, unsigned int queue);
+	void (*forget)(void *handle);
+};
+
+struct wdi_bus_dev;
+
+/* Open a device through a transport and read its VFIO info. */
+int wdi_bus_vfio_open(const struct wdi_transport_ops *transport, const struct wdi_bus_info *info,
+		      const struct wdi_bus_config *config, struct wdi_bus_dev **out);
+
+#endif
