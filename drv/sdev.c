@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* Driver of the Weft software device; docs/device.md is its manual. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/driver.h"
+#include "drivers.h"
+#include "hw/sdev_hw.h"
+#include "util/bits.h"
+#include "util/io.h"
+#include "util/log.h"
+
+struct sdev_queue {
+	struct sdev_desc *sq;
+	struct sdev_cpl *cq;
+	struct sdev_doorbell *db;
+	const struct sdev_status *status;
+	size_t ring_bytes;
+	uint32_t number;
+	uint32_t mask;
+	uint32_t shift;		/* log2 of the depth: a lap of the completion ring */
+	uint32_t sq_tail __attribute__((aligned(WDI_CACHE_LINE)));	/* submit lock */
+	uint32_t cq_head __attribute__((aligned(WDI_CACHE_LINE)));	/* poll lock */
+};
+
+/* ---- set-up ------------------------------------------------------------- */
+
+static int read32(struct wdi_io *io, uint64_t reg, uint32_t *value)
+{
+	return wdi_io_read(io, SDEV_REGION_MMIO, reg, value, sizeof(*value));
+}
+
+static const char *const guards[] = {
+	[SDEV_GUARD_OFF] = "off",
+	[SDEV_GUARD_SIGNAL] = "signal",
+	[SDEV_GUARD_COPY] = "copy",
+};
+
+static int sdev_probe(struct wdi_io *io, struct wdi_caps *caps)
+{
+	uint32_t magic, version, guard;
+	uint64_t cap;
+	int ret = read32(io, SDEV_REG_MAGIC, &magic);
+
+	if (!ret)
+		ret = read32(io, SDEV_REG_VERSION, &version);
+	if (ret)
+		return ret;
+	if (magic != SDEV_MAGIC || version >> 16 != SDEV_VERSION >> 16) {
+		wdi_err("sdev: magic %#x, version %#x: not a device that this driver knows", magic,
+			version);
+		return -ENODEV;
+	}
+	ret = wdi_io_read(io, SDEV_REGION_MMIO, SDEV_REG_CAP, &cap, sizeof(cap));
+	if (!ret)
+		ret = read32(io, SDEV_REG_MAX_QUEUES, &caps->queues);
+	if (!ret)
+		ret = read32(io, SDEV_REG_MAX_DEPTH, &caps->depth);
+	if (!ret)
+		ret = read32(io, SDEV_REG_ENGINES, &caps->engine_threads);
+	if (!ret)
+		ret = read32(io, SDEV_REG_GUARD, &guard);
+	if (!ret)
+		ret = wdi_io_read(io, SDEV_REGION_MMIO, SDEV_REG_LIBRARIES, caps->engines,
+				  SDEV_LIBRARIES_LEN);
+	if (ret)
+		return ret;
+	if (!caps->queues || !wdi_is_pow2(caps->depth))
+		return -ENODEV;
+
+	caps->engines[sizeof(caps->engines) - 1] = '\0';
+	strcpy(caps->guard, guard < wdi_array_size(guards) ? guards[guard] : "?");
+	caps->sgl = cap & SDEV_CAP_SGL;
+	caps->ops = UINT32_C(1) << WDI_OP_NOOP;
+	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++) {
+		if (cap & SDEV_CAP_COMP(fmt))
+			caps->comp_formats |= UINT32_C(1) << fmt;
+		if (cap & SDEV_CAP_DECOMP(fmt))
+			caps->decomp_formats |= UINT32_C(1) << fmt;
+	}
+	if (caps->comp_formats)
+		caps->ops |= UINT32_C(1) << WDI_OP_COMPRESS;
+	if (caps->decomp_formats)
+		caps->ops |= UINT32_C(1) << WDI_OP_DECOMPRESS;
+	if (cap & SDEV_CAP_STREAM)
+		caps->ops |= UINT32_C(1) << WDI_OP_STREAM_OPEN |
+			     UINT32_C(1) << WDI_OP_STREAM_RESET |
+			     UINT32_C(1) << WDI_OP_STREAM_CLOSE;
+	return 0;
+}
+
+static int sdev_status(struct wdi_io *io, struct wdi_dev_status *status)
+{
+	int ret = read32(io, SDEV_REG_FREE_QUEUES, &status->queues_free);
+
+	return ret ? ret : read32(io, SDEV_REG_STATE, &status->state);
+}
+
+static int admin(struct wdi_io *io, struct sdev_admin *cmd)
+{
+	int ret;
+
+	wdi_io_lock(io);
+	ret = wdi_io_write(io, SDEV_REGION_MMIO, SDEV_REG_ADMIN, cmd, sizeof(*cmd));
+	if (!ret)
+		ret = wdi_io_read(io, SDEV_REGION_MMIO, SDEV_REG_ADMIN, cmd, sizeof(*cmd));
+	wdi_io_unlock(io);
+	return ret ? ret : cmd->status;
+}
+
+static void queue_destroy(struct wdi_io *io, uint32_t number)
+{
+	struct sdev_admin cmd = { .op = SDEV_ADMIN_QUEUE_DESTROY, .queue = number };
+	int ret = admin(io, &cmd);
+
+	if (ret)
+		wdi_err("sdev: queue %u cannot be destroyed: errno %d", number, -ret);
+}
+
+static int sdev_queue_init(struct wdi_io *io, uint32_t pasid, uint32_t depth, void **priv,
+			   unsigned int *number)
+{
+	struct sdev_admin cmd = {
+		.op = SDEV_ADMIN_QUEUE_CREATE,
+		.pasid = pasid,
+		.depth = depth,
+	};
+	struct sdev_queue *q;
+	uint32_t max_depth;
+	void *db, *dus, *status;
+	int ret = read32(io, SDEV_REG_MAX_DEPTH, &max_depth);
+
+	if (ret)
+		return ret;
+	/* The device has its say here for the second time; the rings end at max_depth. */
+	if (depth > max_depth)
+		return -EINVAL;
+	q = aligned_alloc(WDI_CACHE_LINE, wdi_align_up(sizeof(*q), WDI_CACHE_LINE));
+	if (!q)
+		return -ENOMEM;
+	memset(q, 0, sizeof(*q));
+	ret = admin(io, &cmd);
+	if (ret)
+		goto free_queue;
+	q->number = cmd.queue;
+	q->ring_bytes = SDEV_DUS_STRIDE(max_depth);
+	ret = wdi_io_map(io, SDEV_REGION_MMIO, SDEV_STATUS_PAGE, SDEV_PAGE_SIZE, &status);
+	if (!ret)
+		ret = wdi_io_map(io, SDEV_REGION_MMIO, SDEV_DB_PAGE((uint64_t)q->number),
+				 SDEV_PAGE_SIZE, &db);
+	if (!ret)
+		ret = wdi_io_map(io, SDEV_REGION_DUS, q->number * q->ring_bytes, q->ring_bytes,
+				 &dus);
+	if (ret)
+		goto destroy;
+	q->status = status;
+	q->db = db;
+	q->sq = dus;
+	q->cq = (struct sdev_cpl *)((char *)dus + SDEV_DUS_CQ_OFF(max_depth));
+	q->mask = depth - 1;
+	q->shift = (uint32_t)__builtin_ctz(depth);
+	*priv = q;
+	*number = q->number;
+	return 0;
+
+destroy:
+	queue_destroy(io, q->number);
+free_queue:
+	free(q);
+	return ret;
+}
+
+static void sdev_queue_exit(struct wdi_io *io, void *priv)
+{
+	struct sdev_queue *q = priv;
+
+	queue_destroy(io, q->number);
+	free(q);
+}
+
+static void sdev_queue_forget(void *priv)
+{
+	free(priv);
+}
+
+static int sdev_region(void *priv, unsigned int qfrt, struct wdi_region *region)
+{
+	struct sdev_queue *q = priv;
+
+	switch (qfrt) {
+	case SDEV_REGION_MMIO:
+		*region = (struct wdi_region){ q->db, SDEV_PAGE_SIZE };
+		return 0;
+	case SDEV_REGION_DUS:
+		*region = (struct wdi_region){ q->sq, q->ring_bytes };
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ---- data path ---------------------------------------------------------- */
+
+static const uint8_t opcodes[] = {
+	[WDI_OP_NOOP] = SDEV_OP_NOOP,
+	[WDI_OP_COMPRESS] = SDEV_OP_COMPRESS,
+	[WDI_OP_DECOMPRESS] = SDEV_OP_DECOMPRESS,
+	[WDI_OP_STREAM_OPEN] = SDEV_OP_STREAM_OPEN,
+	[WDI_OP_STREAM_RESET] = SDEV_OP_STREAM_RESET,
+	[WDI_OP_STREAM_CLOSE] = SDEV_OP_STREAM_CLOSE,
+};
+static_assert(sizeof(opcodes) == WDI_OP_COUNT, "an operation without an opcode");
+
+static_assert((int)WDI_FMT_DEFLATE == (int)SDEV_FMT_DEFLATE &&
+	      (int)WDI_FMT_ZLIB == (int)SDEV_FMT_ZLIB &&
+	      (int)WDI_FMT_GZIP == (int)SDEV_FMT_GZIP, "formats are passed through");
+
+static void sdev_submit(void *priv, const struct wdi_msg *msg)
+{
+	struct sdev_queue *q = priv;
+	struct sdev_desc *d = &q->sq[q->sq_tail & q->mask];
+
+	*d = (struct sdev_desc){
+		.opcode = opcodes[msg->op],
+		.flags = (uint8_t)((msg->src_sgl ? SDEV_F_SRC_SGL : 0) |
+				   (msg->dst_sgl ? SDEV_F_DST_SGL : 0)),
+		.tag = msg->tag,
+		.src_va = (uintptr_t)msg->src,
+		.dst_va = (uintptr_t)msg->dst,
+		.src_len = msg->src_len,
+		.dst_len = msg->dst_len,
+		.object = msg->object,
+		.comp = {
+			.format = msg->format,
+			.level = msg->level,
+			.window = msg->window,
+			.flags = (uint8_t)((msg->last ? SDEV_COMP_LAST : 0) |
+					   (msg->sync ? SDEV_COMP_SYNC : 0)),
+		},
+		.dir = msg->op == WDI_OP_STREAM_OPEN ? opcodes[msg->dir] : 0,
+	};
+	/* The descriptor is whole before the device may see the new tail. */
+	wdi_io_store32_release(&q->db->sq_tail, ++q->sq_tail);
+}
+
+static unsigned int sdev_poll(void *priv, struct wdi_cpl *cpls, unsigned int max)
+{
+	struct sdev_queue *q = priv;
+	unsigned int n = 0;
+
+	static_assert(sizeof(cpls->raw) == sizeof(struct sdev_cpl), "a completion fits");
+	while (n < max) {
+		const struct sdev_cpl *entry = &q->cq[q->cq_head & q->mask];
+		uint32_t phase = ((q->cq_head >> q->shift) & 1) ^ 1;
+
+		/* The phase first; the rest of the entry is not read before it. */
+		if (SDEV_CPL_PHASE(wdi_io_load32_acquire(&entry->end)) != phase)
+			break;
+		memcpy(cpls[n].raw, entry, sizeof(*entry));
+		cpls[n++].tag = entry->tag;
+		q->cq_head++;
+	}
+	/* The entries have been copied out before they are given back. */
+	if (n)
+		wdi_io_store32_release(&q->db->cq_head, q->cq_head);
+	return n;
+}
+
+static const uint8_t statuses[] = {
+	[SDEV_ST_DONE] = WDI_ST_DONE,
+	[SDEV_ST_PAGE_FAULT] = WDI_ST_PAGE_FAULT,
+	[SDEV_ST_BAD_ADDRESS] = WDI_ST_BAD_ADDRESS,
+	[SDEV_ST_ACCESS_DENIED] = WDI_ST_ACCESS_DENIED,
+	[SDEV_ST_CORRUPT] = WDI_ST_CORRUPT,
+	[SDEV_ST_OUTPUT_FULL] = WDI_ST_OUTPUT_FULL,
+	[SDEV_ST_UNSUPPORTED] = WDI_ST_UNSUPPORTED,
+	[SDEV_ST_MALFORMED] = WDI_ST_MALFORMED,
+	[SDEV_ST_NO_PASID] = WDI_ST_NO_PASID,
+	[SDEV_ST_CANCELLED] = WDI_ST_CANCELLED,
+	[SDEV_ST_TIMED_OUT] = WDI_ST_TIMED_OUT,
+	[SDEV_ST_RESET] = WDI_ST_RESET,
+	[SDEV_ST_NO_MEMORY] = WDI_ST_NO_MEMORY,
+};
+static_assert(sizeof(statuses) == SDEV_ST_COUNT, "a status without a meaning");
+
+static const uint8_t done_details[] = {
+	[SDEV_DONE_ALL] = WDI_ST_DONE,
+	[SDEV_DONE_STREAM_END] = WDI_ST_STREAM_END,
+	[SDEV_DONE_MORE_OUT] = WDI_ST_MORE_OUT,
+};
+
+static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
+{
+	struct sdev_cpl cpl;
+	uint32_t status, detail;
+
+	memcpy(&cpl, raw->raw, sizeof(cpl));
+	status = SDEV_CPL_STATUS(cpl.end);
+	detail = SDEV_CPL_DETAIL(cpl.end);
+	msg->status = status < SDEV_ST_COUNT ? statuses[status] : WDI_ST_MALFORMED;
+	if (status == SDEV_ST_DONE && detail < wdi_array_size(done_details))
+		msg->status = done_details[detail];
+	else if (status == SDEV_ST_MALFORMED &&
+		 (detail == SDEV_BAD_OBJECT || detail == SDEV_OBJECT_DEAD))
+		msg->status = WDI_ST_NO_OBJECT;
+	else if (status == SDEV_ST_MALFORMED && detail == SDEV_BAD_SGL)
+		msg->status = WDI_ST_BAD_SGL;
+	msg->detail = (uint8_t)detail;
+	msg->engine = cpl.engine;
+	msg->faults = cpl.faults;
+	msg->fault_addr = cpl.fault_va;
+	/* A device cannot have taken or made more than there was. */
+	msg->consumed = wdi_min(cpl.consumed, msg->src_len);
+	msg->produced = wdi_min(cpl.produced, msg->dst_len);
+	if (msg->op == WDI_OP_STREAM_OPEN)
+		msg->object = cpl.object;
+}
+
+static uint32_t sdev_backlog(void *priv)
+{
+	struct sdev_queue *q = priv;
+
+	return wdi_io_load32(&q->db->sq_tail) - wdi_io_load32(&q->db->sq_head);
+}
+
+static bool sdev_needs_kick(void *priv)
+{
+	struct sdev_queue *q = priv;
+
+	return wdi_io_load32(&q->status->need_kick);
+}
+
+static void sdev_arm_irq(void *priv)
+{
+	struct sdev_queue *q = priv;
+
+	wdi_io_store32(&q->db->irq_arm, 1);
+}
+
+static const char *sdev_engine_name(unsigned int engine)
+{
+	static const char *const names[] = {
+		[SDEV_ENGINE_NONE] = "",
+		[SDEV_ENGINE_ZLIB] = "zlib",
+		[SDEV_ENGINE_ISAL] = "isa-l",
+		[SDEV_ENGINE_LIBDEFLATE] = "libdeflate",
+		[SDEV_ENGINE_ZLIB_NG] = "zlib-ng",
+	};
+	static_assert(wdi_array_size(names) == SDEV_ENGINE_COUNT, "an engine without a name");
+
+	return engine < SDEV_ENGINE_COUNT ? names[engine] : "";
+}
+
+const struct wdi_driver wdi_sdev_driver = {
+	.name = "weft_sdev",
+	.api = "weft_sdev_v1",
+	.probe = sdev_probe,
+	.status = sdev_status,
+	.queue_init = sdev_queue_init,
+	.queue_exit = sdev_queue_exit,
+	.queue_forget = sdev_queue_forget,
+	.submit = sdev_submit,
+	.poll = sdev_poll,
+	.complete = sdev_complete,
+	.backlog = sdev_backlog,
+	.needs_kick = sdev_needs_kick,
+	.arm_irq = sdev_arm_irq,
+	.region = sdev_region,
+	.engine_name = sdev_engine_name,
+};

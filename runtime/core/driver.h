@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Downwards: what a driver is, and what it may use. A driver is one const
+ * table and one row in drivers[] of drv/drivers.c; state lives in the device
+ * and the queue, never in the table. Drivers never see a class or a bus.
+ */
+#ifndef WEFT_CORE_DRIVER_H
+#define WEFT_CORE_DRIVER_H
+
+#include <stdint.h>
+
+#include "core/msg.h"
+
+/* Access to the device that a driver was given; forwards to its bus. */
+struct wdi_io;
+int wdi_io_read(struct wdi_io *io, unsigned int region, uint64_t off, void *buf, size_t len);
+int wdi_io_write(struct wdi_io *io, unsigned int region, uint64_t off, const void *buf,
+		 size_t len);
+
+/* For sequences of accesses that must not be interleaved, such as a mailbox. */
+void wdi_io_lock(struct wdi_io *io);
+void wdi_io_unlock(struct wdi_io *io);
+
+int wdi_io_map(struct wdi_io *io, unsigned int region, uint64_t off, size_t len, void **out);
+
+/* What a device says of itself; filled by wdi_driver.probe(). */
+struct wdi_caps {
+	uint32_t queues;	/* in all */
+	uint32_t depth;		/* largest ring */
+	uint32_t ops;		/* bit an enum wdi_op */
+	uint32_t comp_formats;	/* bit an enum wdi_format */
+	uint32_t decomp_formats;
+	uint32_t engine_threads;
+	bool sgl;
+	char guard[16];
+	char engines[256];	/* libraries and their versions */
+};
+
+enum wdi_dev_state {
+	WDI_DEV_RUNNING,
+	WDI_DEV_RESETTING,
+	WDI_DEV_ISOLATED,
+};
+
+/* What changes while it runs. */
+struct wdi_dev_status {
+	uint32_t queues_free;
+	uint32_t state;		/* enum wdi_dev_state */
+};
+
+/*
+ * A completion as read from the ring. The queue finds the message by the tag
+ * and lets the driver translate into it.
+ */
+#define WDI_CPL_WORDS	4
+struct wdi_cpl {
+	uint32_t tag;
+	uint64_t raw[WDI_CPL_WORDS];	/* the driver's own copy of the entry */
+};
+
+struct wdi_region {
+	void *addr;
+	size_t size;
+};
+
+struct wdi_driver {
+	const char *name;
+	const char *api;	/* the device's api string begins with this */
+
+	/* Check that the device is what it claims; fill @caps. */
+	int (*probe)(struct wdi_io *io, struct wdi_caps *caps);
+	int (*status)(struct wdi_io *io, struct wdi_dev_status *status);
+
+	/*
+	 * Make a hardware queue for @pasid with @depth entries. *priv is the
+	 * driver's; queue_exit() stops it (nothing is running when it returns)
+	 * and frees priv. @number: what the bus calls this queue.
+	 */
+	int (*queue_init)(struct wdi_io *io, uint32_t pasid, uint32_t depth, void **priv,
+			  unsigned int *number);
+	void (*queue_exit)(struct wdi_io *io, void *priv);
+	/* In a forked child: free priv and touch nothing of the device. */
+	void (*queue_forget)(void *priv);
+
+	/*
+	 * Data path, no system call, no lock: submit() under the queue's submit
+	 * lock, poll() under its poll lock. submit() publishes the descriptor and
+	 * rings the doorbell. poll() returns up to @max completions, oldest first,
+	 * and gives their ring entries back.
+	 */
+	void (*submit)(void *priv, const struct wdi_msg *msg);
+	unsigned int (*poll)(void *priv, struct wdi_cpl *cpls, unsigned int max);
+	void (*complete)(const struct wdi_cpl *cpl, struct wdi_msg *msg);
+
+	/* Submitted and not begun; whether kicking would wake anybody. */
+	uint32_t (*backlog)(void *priv);
+	bool (*needs_kick)(void *priv);
+	/* Ask for an interrupt at the next completion. */
+	void (*arm_irq)(void *priv);
+
+	/* The queue's doorbells (UACCE_QFRT_MMIO) or rings (UACCE_QFRT_DUS). */
+	int (*region)(void *priv, unsigned int qfrt, struct wdi_region *region);
+
+	const char *(*engine_name)(unsigned int engine);
+};
+
+/* All drivers of this library; ends with NULL. Defined in drv/drivers.c. */
+extern const struct wdi_driver *const wdi_drivers[];
+
+#endif

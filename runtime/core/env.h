@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Environment options of the library; the rows are in env.c. */
+#ifndef WEFT_CORE_ENV_H
+#define WEFT_CORE_ENV_H
+
+#include <stdint.h>
+
+#include "util/options.h"
+
+struct wdi_class_env {
+	const char *ctx_num;		/* WD_<CLASS>_CTX_NUM */
+	uint32_t async_poll_en;
+	uint32_t async_poll_num;
+	uint32_t epoll_en;
+};
+
+struct wdi_env {
+	const char *log;		/* read by the log itself */
+	int32_t engine_threads;
+	uint32_t guard;			/* position in the row's names */
+	uint32_t codecs;
+	uint32_t spin_us;
+	uint32_t inline_steps;
+	uint32_t ctx_max;
+	uint32_t queue_depth;
+	uint32_t isolate;
+	struct wdi_class_env comp;
+};
+
+/* A fresh reading; text values point into the environment. */
+void wdi_core_env_load(struct wdi_env *env);
+
+/* Row @index, NULL past the last. */
+const struct wdi_opt_row *wdi_core_env_row(unsigned int index);
+
+#endif

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+
+libcore_la_SOURCES += \
+	runtime/core/blockpool.c \
+	runtime/core/bmm.c \
+	runtime/core/caps.c \
+	runtime/core/context.c \
+	runtime/core/core.h \
+	runtime/core/core_internal.h \
+	runtime/core/device.c \
+	runtime/core/driver.h \
+	runtime/core/env.c \
+	runtime/core/env.h \
+	runtime/core/ext.c \
+	runtime/core/fork.c \
+	runtime/core/mem.h \
+	runtime/core/mempool.c \
+	runtime/core/msg.h \
+	runtime/core/numa.c \
+	runtime/core/numa.h \
+	runtime/core/pages.c \
+	runtime/core/pages.h \
+	runtime/core/queue.c \
+	runtime/core/sched.c \
+	runtime/core/wait.c

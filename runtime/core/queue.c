@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One queue: submit, reap, poll. Submitters serialise on submit_lock, pollers
+ * on poll_lock, and the two only meet in the tag pool and in the device.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/core_internal.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define REAP_BATCH	16
+
+/*
+ * How much may be left unseen in the ring before a parked engine thread is
+ * woken for it. Waking costs about ten microseconds in the caller, and whoever
+ * polls runs the work itself; this much is worth a second CPU.
+ */
+#define UNSEEN_COUNT	16
+#define UNSEEN_BYTES	(128 * 1024)
+
+static const char *const status_names[] = {
+	[WDI_ST_DONE] = "done",
+	[WDI_ST_STREAM_END] = "end of stream",
+	[WDI_ST_MORE_OUT] = "more output",
+	[WDI_ST_PAGE_FAULT] = "page fault",
+	[WDI_ST_BAD_ADDRESS] = "bad address",
+	[WDI_ST_ACCESS_DENIED] = "access denied",
+	[WDI_ST_CORRUPT] = "corrupt data",
+	[WDI_ST_OUTPUT_FULL] = "output full",
+	[WDI_ST_UNSUPPORTED] = "unsupported",
+	[WDI_ST_MALFORMED] = "malformed descriptor",
+	[WDI_ST_BAD_SGL] = "bad scatter list",
+	[WDI_ST_NO_OBJECT] = "no such stream",
+	[WDI_ST_NO_PASID] = "no such PASID",
+	[WDI_ST_CANCELLED] = "cancelled",
+	[WDI_ST_TIMED_OUT] = "timed out",
+	[WDI_ST_RESET] = "device reset",
+	[WDI_ST_NO_MEMORY] = "no memory in the device",
+};
+_Static_assert(wdi_array_size(status_names) == WDI_ST_COUNT, "a status without a name");
+
+const char *wdi_core_status_name(enum wdi_status status)
+{
+	return (unsigned int)status < WDI_ST_COUNT ? status_names[status] : "unknown";
+}
+
+int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
+		     struct wdi_queue **out)
+{
+	const size_t size = wdi_align_up(sizeof(struct wdi_queue), WDI_CACHE_LINE);
+	struct wdi_queue *q = aligned_alloc(WDI_CACHE_LINE, size);
+	int ret;
+
+	if (!q)
+		return -ENOMEM;
+	memset(q, 0, sizeof(*q));
+	q->dev = dev;
+	q->drv = dev->drv;
+	q->depth = depth;
+	q->limit = depth;
+	q->ready_tail = &q->ready_head;
+	q->spin_ns = dev->env.spin_us * WDI_NSEC_PER_USEC;
+	/* With no engine threads somebody has to do the work. */
+	q->inline_steps = dev->env.inline_steps || !dev->caps.engine_threads;
+
+	ret = wdi_slots_init(&q->slots, depth);
+	if (ret)
+		goto free_queue;
+	q->by_tag = calloc(depth, sizeof(*q->by_tag));
+	q->pool = calloc(depth, sizeof(*q->pool));
+	if (!q->by_tag || !q->pool) {
+		ret = -ENOMEM;
+		goto free_arrays;
+	}
+	q->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (q->efd < 0) {
+		ret = -errno;
+		goto free_arrays;
+	}
+	ret = q->drv->queue_init(&dev->io, pasid, depth, &q->priv, &q->number);
+	if (ret)
+		goto close_efd;
+	ret = dev->io.bus->ops->irq(dev->io.bus, q->number, q->efd);
+	if (ret)
+		goto exit_hw;
+	*out = q;
+	return 0;
+
+exit_hw:
+	q->drv->queue_exit(&dev->io, q->priv);
+close_efd:
+	close(q->efd);
+free_arrays:
+	free(q->pool);
+	free(q->by_tag);
+	wdi_slots_exit(&q->slots);
+free_queue:
+	free(q);
+	return ret;
+}
+
+static void queue_free(struct wdi_queue *q)
+{
+	close(q->efd);
+	free(q->pool);
+	free(q->by_tag);
+	wdi_slots_exit(&q->slots);
+	free(q);
+}
+
+/*
+ * The owner has stopped submitting and polling. Asynchronous requests that have
+ * not been polled are dropped: their callbacks do not run, what they held is
+ * released.
+ */
+void wdi_queue_destroy(struct wdi_queue *q)
+{
+	struct wdi_msg *msg;
+
+	q->drv->queue_exit(&q->dev->io, q->priv);
+	for (msg = q->ready_head; msg; msg = msg->next)
+		msg->drop(msg);
+	for (uint32_t tag = 0; tag < q->depth; tag++) {
+		msg = q->by_tag[tag];
+		if (msg && msg->async)
+			msg->drop(msg);
+	}
+	queue_free(q);
+}
+
+void wdi_queue_forget(struct wdi_queue *q)
+{
+	q->drv->queue_forget(q->priv);
+	queue_free(q);
+}
+
+void wdi_queue_kick(struct wdi_queue *q)
+{
+	struct wdi_bus_dev *bus = q->dev->io.bus;
+
+	wdi_io_sleep_barrier();
+	if (q->drv->backlog(q->priv) && q->drv->needs_kick(q->priv)) {
+		__atomic_fetch_add(&q->kicks, 1, __ATOMIC_RELAXED);
+		bus->ops->kick(bus);
+	}
+}
+
+bool wdi_queue_step(struct wdi_queue *q)
+{
+	struct wdi_bus_dev *bus = q->dev->io.bus;
+
+	return q->inline_steps && bus->step(bus->step_handle, q->number);
+}
+
+static void queue_account(struct wdi_queue *q, const struct wdi_msg *msg)
+{
+	wdi_count(&q->completed, 1);
+	wdi_count(&q->in_bytes, msg->consumed);
+	wdi_count(&q->out_bytes, msg->produced);
+	if (wdi_unlikely(msg->status > WDI_ST_MORE_OUT))
+		wdi_count(&q->errors, 1);
+	if (wdi_unlikely(msg->faults))
+		wdi_count(&q->faults, msg->faults);
+}
+
+/*
+ * A tag that is not out is the device's mistake (or a hostile device): say so
+ * and go on; the ring entry has been consumed already.
+ */
+static void queue_dispatch(struct wdi_queue *q, const struct wdi_cpl *cpl)
+{
+	struct wdi_msg *msg = cpl->tag < q->depth ? q->by_tag[cpl->tag] : NULL;
+
+	if (wdi_unlikely(!msg)) {
+		wdi_err("queue %u: completion for tag %u, which is not out", q->number, cpl->tag);
+		return;
+	}
+	q->by_tag[cpl->tag] = NULL;
+	q->drv->complete(cpl, msg);
+	queue_account(q, msg);
+	if (msg->async) {
+		msg->next = NULL;
+		*q->ready_tail = msg;
+		q->ready_tail = &msg->next;
+		return;
+	}
+	wdi_slots_give(&q->slots, cpl->tag);
+	/* From here on the message is its waiter's again. */
+	wdi_io_store32_release(&msg->done, 1);
+}
+
+/* Under poll_lock. Whether anything came. */
+static bool reap_locked(struct wdi_queue *q)
+{
+	struct wdi_cpl cpls[REAP_BATCH];
+	unsigned int n = q->drv->poll(q->priv, cpls, REAP_BATCH);
+
+	for (unsigned int i = 0; i < n; i++)
+		queue_dispatch(q, &cpls[i]);
+	return n > 0;
+}
+
+void wdi_queue_collect(struct wdi_queue *q)
+{
+	while (reap_locked(q))
+		;
+}
+
+/* After a reap; sleepers are called for what it found for them. */
+static void poll_unlock(struct wdi_queue *q)
+{
+	if (wdi_unlikely(q->sleepers))
+		wdi_queue_wake(q);
+	else
+		wdi_spin_unlock(&q->poll_lock);
+}
+
+bool wdi_queue_reap(struct wdi_queue *q, unsigned int *steps)
+{
+	bool any;
+
+	if (!wdi_spin_trylock(&q->poll_lock))
+		return false;
+	any = reap_locked(q);
+	wdi_count(&q->inline_count, *steps);
+	*steps = 0;
+	poll_unlock(q);
+	return any;
+}
+
+bool wdi_queue_has_ready(struct wdi_queue *q)
+{
+	bool ready;
+
+	wdi_spin_lock(&q->poll_lock);
+	ready = q->ready_head != NULL;
+	wdi_spin_unlock(&q->poll_lock);
+	return ready;
+}
+
+/* Under submit_lock; the message becomes visible to the device. */
+static void queue_submit(struct wdi_queue *q, struct wdi_msg *msg)
+{
+	q->by_tag[msg->tag] = msg;
+	q->drv->submit(q->priv, msg);
+	wdi_count(&q->submitted, 1);
+}
+
+static uint32_t take_tag(struct wdi_queue *q)
+{
+	uint32_t tag = WDI_SLOTS_NONE;
+
+	if (wdi_slots_used(&q->slots) < q->limit)
+		tag = wdi_slots_take(&q->slots);
+	if (wdi_unlikely(tag == WDI_SLOTS_NONE))
+		wdi_count(&q->busy, 1);
+	return tag;
+}
+
+int wdi_core_run(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
+{
+	uint64_t spin_until = 0;
+	unsigned int steps = 0;
+	uint32_t tag;
+
+	wdi_spin_lock(&q->submit_lock);
+	tag = take_tag(q);
+	if (wdi_unlikely(tag == WDI_SLOTS_NONE)) {
+		wdi_spin_unlock(&q->submit_lock);
+		return -EBUSY;
+	}
+	msg->tag = (uint16_t)tag;
+	msg->async = false;
+	msg->done = 0;
+	queue_submit(q, msg);
+	wdi_spin_unlock(&q->submit_lock);
+
+	if (q->inline_steps)
+		steps += wdi_queue_step(q);
+	else
+		wdi_queue_kick(q);
+	while (!wdi_io_load32_acquire(&msg->done)) {
+		if (wdi_queue_reap(q, &steps))
+			continue;
+		if (wdi_queue_step(q)) {
+			steps++;
+			continue;
+		}
+		if (!spin_until)
+			spin_until = wdi_now_ns() + (sleep_now ? 0 : q->spin_ns);
+		if (wdi_now_ns() < spin_until) {
+			wdi_cpu_relax();
+			continue;
+		}
+		wdi_queue_sleep(q, WDI_NEVER, msg);
+	}
+	return 0;
+}
+
+struct wdi_msg *wdi_core_begin(struct wdi_queue *q)
+{
+	struct wdi_msg *msg;
+	uint32_t tag;
+
+	wdi_spin_lock(&q->submit_lock);
+	tag = take_tag(q);
+	if (wdi_unlikely(tag == WDI_SLOTS_NONE)) {
+		wdi_spin_unlock(&q->submit_lock);
+		return NULL;
+	}
+	msg = &q->pool[tag];
+	memset(msg, 0, offsetof(struct wdi_msg, req));
+	msg->tag = (uint16_t)tag;
+	msg->async = true;
+	return msg;
+}
+
+static bool backlog_is_worth_a_wake(const struct wdi_queue *q)
+{
+	return wdi_queue_event_mode(q) || q->unseen >= UNSEEN_COUNT ||
+	       q->unseen_bytes >= UNSEEN_BYTES;
+}
+
+void wdi_core_commit(struct wdi_queue *q, struct wdi_msg *msg)
+{
+	bool kick;
+
+	q->unseen++;
+	q->unseen_bytes += msg->src_len;
+	queue_submit(q, msg);
+	kick = backlog_is_worth_a_wake(q);
+	if (kick) {
+		q->unseen = 0;
+		q->unseen_bytes = 0;
+	}
+	wdi_spin_unlock(&q->submit_lock);
+	if (kick || !q->inline_steps)
+		wdi_queue_kick(q);
+}
+
+static unsigned int take_ready(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max)
+{
+	unsigned int n = 0;
+
+	while (n < max && q->ready_head) {
+		msgs[n++] = q->ready_head;
+		q->ready_head = q->ready_head->next;
+	}
+	if (!q->ready_head)
+		q->ready_tail = &q->ready_head;
+	return n;
+}
+
+unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max)
+{
+	unsigned int n = 0, steps = 0;
+
+	do {
+		wdi_spin_lock(&q->poll_lock);
+		n += take_ready(q, msgs + n, max - n);
+		if (n < max && reap_locked(q))
+			n += take_ready(q, msgs + n, max - n);
+		wdi_count(&q->inline_count, steps);
+		poll_unlock(q);
+		steps = 1;
+	} while (n == 0 && wdi_queue_step(q));
+
+	if (wdi_queue_event_mode(q) && n < max)
+		wdi_queue_rearm(q);
+	return n;
+}
+
+void wdi_core_put(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int count)
+{
+	wdi_spin_lock(&q->poll_lock);
+	for (unsigned int i = 0; i < count; i++)
+		wdi_slots_give(&q->slots, msgs[i]->tag);
+	wdi_spin_unlock(&q->poll_lock);
+}
+
+void wdi_core_limit(struct wdi_queue *q, uint32_t limit)
+{
+	wdi_spin_lock(&q->submit_lock);
+	q->limit = wdi_min(limit, q->depth);
+	wdi_spin_unlock(&q->submit_lock);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sleeping on a queue. An interrupt can be had through the queue's eventfd
+ * only, and a wake-up that several threads wait for there is gone when the first
+ * has read it. So one sleeper, the watcher, waits for the eventfd, takes the
+ * completions, and calls whom they are for; the others wait for their own word.
+ * A watcher that leaves makes another sleeper the watcher.
+ *
+ * The list of sleepers belongs to the poll lock, as what they wait for does: a
+ * thread that has looked and then sleeps is in the list before anybody can
+ * complete something behind its back.
+ *
+ * An event loop that has the eventfd (see wdi_core_event_fd()) reads it, so
+ * nobody watches then: sleepers look at the ring from time to time.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/core_internal.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define NAP_NS	WDI_NSEC_PER_MSEC
+
+struct wdi_sleeper {
+	struct wdi_sleeper *next;
+	const struct wdi_msg *mine;	/* NULL: waits for the ready list */
+	uint32_t called;		/* futex word; 1: it has to look */
+	bool naps;			/* looks from time to time, called or not */
+};
+
+/* ---- the eventfd, and words ---------------------------------------------- */
+
+static void efd_signal(struct wdi_queue *q)
+{
+	const uint64_t one = 1;
+
+	/* Only EAGAIN can happen, and then it is signalled already. */
+	if (write(q->efd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void efd_drain(struct wdi_queue *q)
+{
+	uint64_t count;
+
+	if (read(q->efd, &count, sizeof(count)) < 0)
+		return;		/* nothing was there */
+}
+
+/* 1, 0 when it is too late, or a negative errno. */
+static int efd_wait(struct wdi_queue *q, uint64_t until)
+{
+	struct pollfd pfd = { .fd = q->efd, .events = POLLIN };
+	uint64_t now = until == WDI_NEVER ? 0 : wdi_now_ns(), ms;
+	int ret;
+
+	ms = until > now ? (until - now - 1) / WDI_NSEC_PER_MSEC + 1 : 0;
+	ret = poll(&pfd, 1, until == WDI_NEVER ? -1 : (int)wdi_min(ms, (uint64_t)INT_MAX));
+	if (ret < 0)
+		return errno == EINTR ? 1 : -errno;
+	if (!ret)
+		return 0;
+	efd_drain(q);
+	/* Somebody has asked for the eventfd meanwhile: it may have been for them. */
+	if (wdi_unlikely(wdi_queue_event_mode(q)))
+		efd_signal(q);
+	return 1;
+}
+
+static int word_wait(uint32_t *word, uint64_t until)
+{
+	const struct timespec ts = {
+		.tv_sec = (time_t)(until / WDI_NSEC_PER_SEC),
+		.tv_nsec = (long)(until % WDI_NSEC_PER_SEC),
+	};
+
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, until == WDI_NEVER ? NULL : &ts,
+		    NULL, FUTEX_BITSET_MATCH_ANY) && errno == ETIMEDOUT)
+		return 0;
+	return 1;
+}
+
+/* The sleeper may be gone by now; then this wakes nobody, or somebody who looks again. */
+static void word_wake(uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* ---- the list: under poll_lock ------------------------------------------- */
+
+static bool sleeper_served(const struct wdi_queue *q, const struct wdi_sleeper *s)
+{
+	return s->mine ? wdi_io_load32_acquire(&s->mine->done) : q->ready_head != NULL;
+}
+
+/* Whether @s has something, has to become the watcher, or slept before there was an event loop. */
+static bool sleeper_is_wanted(const struct wdi_queue *q, const struct wdi_sleeper *s)
+{
+	if (s->called)
+		return false;
+	return sleeper_served(q, s) || (wdi_queue_event_mode(q) ? !s->naps : !q->watcher);
+}
+
+/*
+ * wdi_queue_wake() - call the sleepers that something is there for, and one to
+ * watch if nobody does. Under poll_lock, which it lets go: calls are slow.
+ */
+void wdi_queue_wake(struct wdi_queue *q)
+{
+	struct wdi_sleeper *s = q->sleepers;
+
+	while (s) {
+		bool watches = s == q->watcher;
+		uint32_t *word = &s->called;
+
+		if (!sleeper_is_wanted(q, s)) {
+			s = s->next;
+			continue;
+		}
+		s->called = 1;
+		if (!q->watcher && !sleeper_served(q, s))
+			q->watcher = s;
+		wdi_spin_unlock(&q->poll_lock);
+		if (watches)
+			efd_signal(q);
+		else
+			word_wake(word);
+		wdi_spin_lock(&q->poll_lock);
+		s = q->sleepers;	/* @s may be gone */
+	}
+	wdi_spin_unlock(&q->poll_lock);
+}
+
+static void sleeper_leave(struct wdi_queue *q, struct wdi_sleeper *me)
+{
+	struct wdi_sleeper **at = &q->sleepers;
+
+	while (*at != me)
+		at = &(*at)->next;
+	*at = me->next;
+	if (q->watcher == me)
+		q->watcher = NULL;
+}
+
+/*
+ * The interrupt is armed before the last look at the ring, so what comes after
+ * that look is announced.
+ */
+static void sleeper_look(struct wdi_queue *q, struct wdi_sleeper *me)
+{
+	me->called = 0;
+	me->naps = wdi_queue_event_mode(q);
+	if (!q->watcher && !me->naps)
+		q->watcher = me;
+	else if (q->watcher == me && me->naps)
+		q->watcher = NULL;
+	if (q->watcher == me) {
+		q->drv->arm_irq(q->priv);
+		wdi_io_sleep_barrier();
+	}
+	wdi_queue_collect(q);
+}
+
+static int sleeper_wait(struct wdi_queue *q, struct wdi_sleeper *me, bool watches, uint64_t until)
+{
+	uint64_t nap;
+
+	__atomic_fetch_add(&q->sleeps, 1, __ATOMIC_RELAXED);
+	if (watches)
+		return efd_wait(q, until);
+	if (!me->naps)
+		return word_wait(&me->called, until);
+	nap = wdi_min(until, wdi_now_ns() + NAP_NS);
+	return word_wait(&me->called, nap) || nap < until;
+}
+
+int wdi_queue_sleep(struct wdi_queue *q, uint64_t until, const struct wdi_msg *mine)
+{
+	struct wdi_sleeper me = { .mine = mine };
+	bool watches, slept = false;
+	int ret = 1;
+
+	wdi_spin_lock(&q->poll_lock);
+	me.next = q->sleepers;
+	q->sleepers = &me;
+	for (;;) {
+		sleeper_look(q, &me);
+		/* Who was woken and may step has to: perhaps nobody else does. */
+		if (ret <= 0 || sleeper_served(q, &me) ||
+		    (slept && q->inline_steps && q->drv->backlog(q->priv)))
+			break;
+		watches = q->watcher == &me;
+		wdi_queue_wake(q);
+		wdi_queue_kick(q);
+		ret = sleeper_wait(q, &me, watches, until);
+		slept = true;
+		wdi_spin_lock(&q->poll_lock);
+	}
+	sleeper_leave(q, &me);
+	wdi_queue_wake(q);
+	return ret;
+}
+
+/* ---- event loops ------------------------------------------------------------ */
+
+/* For the owner of the wait fd: nothing was left, tell it about the next one. */
+void wdi_queue_rearm(struct wdi_queue *q)
+{
+	bool again;
+
+	efd_drain(q);
+	q->drv->arm_irq(q->priv);
+	wdi_io_sleep_barrier();
+	wdi_spin_lock(&q->poll_lock);
+	wdi_queue_collect(q);
+	/* Who watches since before there was a loop may have lost its call just now. */
+	again = q->ready_head || (q->watcher && q->watcher->called);
+	wdi_queue_wake(q);
+	if (again)
+		efd_signal(q);
+}
+
+int wdi_core_event_fd(struct wdi_queue *q)
+{
+	if (!q->dev->caps.engine_threads) {
+		wdi_err("%s: no wait fd without engine threads (WEFT_ENGINE_THREADS=0)",
+			q->dev->info.name);
+		return -EOPNOTSUPP;
+	}
+	__atomic_store_n(&q->event_mode, true, __ATOMIC_RELAXED);
+	/* Sleepers that read the eventfd after this see that it is no longer theirs. */
+	wdi_io_sleep_barrier();
+	wdi_queue_rearm(q);
+	wdi_queue_kick(q);
+	return q->efd;
+}
+
+int wdi_core_wait(struct wdi_queue *q, unsigned int ms)
+{
+	uint64_t now = wdi_now_ns();
+	uint64_t until = now + ms * WDI_NSEC_PER_MSEC;
+	uint64_t spin_until = now + q->spin_ns;
+	unsigned int steps = 0;
+	int ret = 1;
+
+	while (ret >= 0 && !wdi_queue_has_ready(q)) {
+		bool any = wdi_queue_reap(q, &steps);
+
+		if (!any && wdi_queue_step(q)) {
+			steps++;
+			any = true;
+		}
+		/* What others have this thread do must not keep it beyond its time. */
+		now = wdi_now_ns();
+		if (now >= until) {
+			wdi_queue_reap(q, &steps);
+			return wdi_queue_has_ready(q);
+		}
+		if (any)
+			continue;
+		if (now < spin_until)
+			wdi_cpu_relax();
+		else
+			ret = wdi_queue_sleep(q, until, NULL);
+	}
+	return ret < 0 ? ret : 1;
+}
