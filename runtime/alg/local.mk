@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+
+# What all classes share lives in libwd, a class in its own library.
+libcore_la_SOURCES += \
+	runtime/alg/class.c \
+	runtime/alg/class.h \
+	runtime/alg/class_internal.h \
+	runtime/alg/plan.c \
+	runtime/alg/pollers.c \
+	runtime/alg/request.c \
+	runtime/alg/session.c
+
+libwd_comp_la_SOURCES += \
+	runtime/alg/comp.c \
+	runtime/alg/comp_zlib.c

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests of every class: pick a context, send, wait or poll, finish. */
+#include <errno.h>
+#include <string.h>
+
+#include "alg/class_internal.h"
+#include "util/bits.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define POLL_BATCH	32
+
+static const struct wdi_outcome outcomes[] = {
+	[WDI_ST_DONE] = { 0, 0 },
+	[WDI_ST_STREAM_END] = { 0, WD_STREAM_END },
+	[WDI_ST_MORE_OUT] = { 0, WD_EAGAIN },
+	[WDI_ST_PAGE_FAULT] = { -WD_ADDR_ERR, WD_ADDR_ERR },
+	[WDI_ST_BAD_ADDRESS] = { -WD_ADDR_ERR, WD_ADDR_ERR },
+	[WDI_ST_ACCESS_DENIED] = { -WD_ADDR_ERR, WD_ADDR_ERR },
+	[WDI_ST_CORRUPT] = { 0, WD_IN_EPARA },
+	[WDI_ST_OUTPUT_FULL] = { 0, WD_IN_EPARA },
+	[WDI_ST_UNSUPPORTED] = { -WD_EINVAL, WD_EINVAL },
+	[WDI_ST_MALFORMED] = { -WD_EINVAL, WD_EINVAL },
+	[WDI_ST_BAD_SGL] = { -WD_SGL_ERR, WD_SGL_ERR },
+	[WDI_ST_NO_OBJECT] = { 0, WD_IN_EPARA },
+	[WDI_ST_NO_PASID] = { -WD_HW_EACCESS, WD_HW_EACCESS },
+	[WDI_ST_CANCELLED] = { -WD_HW_EACCESS, WD_HW_EACCESS },
+	[WDI_ST_TIMED_OUT] = { -WD_ETIMEDOUT, WD_ETIMEDOUT },
+	[WDI_ST_RESET] = { -WD_HW_EACCESS, WD_HW_EACCESS },
+	[WDI_ST_NO_MEMORY] = { -WD_ENOMEM, WD_ENOMEM },
+};
+_Static_assert(wdi_array_size(outcomes) == WDI_ST_COUNT, "a status without an outcome");
+
+const struct wdi_outcome *wdi_class_outcome(const struct wdi_msg *msg)
+{
+	return &outcomes[msg->status < WDI_ST_COUNT ? msg->status : WDI_ST_MALFORMED];
+}
+
+/* The one place that says why a request went wrong. */
+static void log_failure(const struct wdi_class *c, const struct wdi_ctx *ctx,
+			const struct wdi_msg *msg)
+{
+	if (wdi_likely(msg->status <= WDI_ST_MORE_OUT) || !wdi_log_enabled(WDI_LOG_ERROR))
+		return;
+	wdi_err("%s: %s on %s, detail %u: src %p+%u, dst %p+%u; consumed %u, produced %u, address %#lx",
+		c->ops->name, wdi_core_status_name(msg->status), wdi_core_ctx_device(ctx),
+		msg->detail, msg->src, msg->src_len, msg->dst, msg->dst_len, msg->consumed,
+		msg->produced, (unsigned long)msg->fault_addr);
+}
+
+/* With SCHED_POLICY_NONE the first context serves both modes. */
+static bool serves(const struct wdi_class *c, const struct wdi_class_ctx *cc, int mode)
+{
+	return cc->mode == mode || c->sched.sched_policy == SCHED_POLICY_NONE;
+}
+
+/* The context that the scheduler names for a session, and its queue. */
+static int pick(struct wdi_sess *sess, int mode, struct wdi_class_ctx **out, struct wdi_queue **q)
+{
+	struct wdi_class *c = sess->class;
+	uint32_t pos;
+	int ret;
+
+	if (wdi_unlikely(__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) == WDI_CLASS_DOWN ||
+			 sess->epoch != c->epoch)) {
+		wdi_err("%s: the session belongs to an initialisation that has ended", c->ops->name);
+		return -WD_EINVAL;
+	}
+	pos = c->sched.pick_next_ctx(c->sched.h_sched_ctx, sess->sched_key, mode);
+	if (wdi_unlikely(pos >= c->ctx_num)) {
+		wdi_err("%s: the scheduler has no %s context for this session (position %u of %u)",
+			c->ops->name, mode == CTX_MODE_SYNC ? "synchronous" : "asynchronous", pos,
+			c->ctx_num);
+		return -WD_EINVAL;
+	}
+	*out = &c->ctxs[pos];
+	if (wdi_unlikely(!serves(c, *out, mode))) {
+		wdi_err("%s: the scheduler picked context %u, which is not %s", c->ops->name, pos,
+			mode == CTX_MODE_SYNC ? "synchronous" : "asynchronous");
+		return -WD_EINVAL;
+	}
+	ret = wdi_core_ctx_queue((*out)->ctx, q);
+	return wdi_unlikely(ret) ? -WD_HW_EACCESS : 0;
+}
+
+int wdi_class_run(struct wdi_sess *sess, struct wdi_msg *msg)
+{
+	struct wdi_class_ctx *cc;
+	struct wdi_queue *q;
+	int ret = pick(sess, CTX_MODE_SYNC, &cc, &q);
+
+	if (wdi_unlikely(ret))
+		return ret;
+	msg->start_ns = wdi_now_ns();
+	ret = wdi_core_run(q, msg, sess->class->sleep_now);
+	if (wdi_unlikely(ret))
+		return ret;
+	log_failure(sess->class, cc->ctx, msg);
+	wdi_sess_report(sess, cc->ctx, msg);
+	return 0;
+}
+
+static void drop_message(struct wdi_msg *msg)
+{
+	wdi_sess_put(msg->sess);
+}
+
+int wdi_class_send(struct wdi_sess *sess, const void *req)
+{
+	struct wdi_class_ctx *cc;
+	struct wdi_queue *q;
+	struct wdi_msg *msg;
+	uint64_t now;
+	int ret = pick(sess, CTX_MODE_ASYNC, &cc, &q);
+
+	if (wdi_unlikely(ret))
+		return ret;
+	now = wdi_now_ns();
+	msg = wdi_core_begin(q);
+	if (wdi_unlikely(!msg))
+		return -WD_EBUSY;
+	memcpy(msg->req, req, sess->class->ops->req_size);
+	sess->class->ops->fill(sess, msg->req, msg);
+	msg->sess = sess;
+	msg->drop = drop_message;
+	msg->start_ns = now;
+	wdi_core_commit(q, msg);
+	return 0;
+}
+
+static void finish_one(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg *msg)
+{
+	struct wdi_sess *sess = msg->sess;
+
+	log_failure(c, ctx, msg);
+	wdi_sess_report(sess, ctx, msg);
+	c->ops->finish(sess, msg);
+	wdi_sess_put(sess);
+}
+
+int wdi_class_poll_ctx(struct wdi_class *c, uint32_t idx, uint32_t expt, uint32_t *count)
+{
+	struct wdi_msg *msgs[POLL_BATCH];
+	struct wdi_class_ctx *cc;
+	struct wdi_queue *q;
+	uint32_t total = 0;
+
+	if (!count)
+		return -WD_EINVAL;
+	*count = 0;
+	if (wdi_unlikely(!expt || __atomic_load_n(&c->state, __ATOMIC_ACQUIRE) == WDI_CLASS_DOWN ||
+			 idx >= c->ctx_num)) {
+		wdi_err("%s: poll of context %u (there are %u) for %u requests", c->ops->name, idx,
+			c->ctx_num, expt);
+		return -WD_EINVAL;
+	}
+	cc = &c->ctxs[idx];
+	if (wdi_unlikely(!serves(c, cc, CTX_MODE_ASYNC))) {
+		wdi_err("%s: poll of context %u, which is synchronous", c->ops->name, idx);
+		return -WD_EINVAL;
+	}
+	if (wdi_core_ctx_queue(cc->ctx, &q))
+		return -WD_HW_EACCESS;
+	while (total < expt) {
+		unsigned int n = wdi_core_poll(q, msgs, wdi_min(expt - total, (uint32_t)POLL_BATCH));
+
+		if (!n)
+			break;
+		for (unsigned int i = 0; i < n; i++)
+			finish_one(c, cc->ctx, msgs[i]);
+		wdi_core_put(q, msgs, n);
+		total += n;
+	}
+	*count = total;
+	return total < expt ? -WD_EAGAIN : 0;
+}
+
+int wdi_class_poll(struct wdi_class *c, uint32_t expt, uint32_t *count)
+{
+	if (!count || !expt || __atomic_load_n(&c->state, __ATOMIC_ACQUIRE) == WDI_CLASS_DOWN ||
+	    !c->sched.poll_policy) {
+		wdi_err("%s: poll for %u requests, without an initialised class or a place to count",
+			c->ops->name, expt);
+		return -WD_EINVAL;
+	}
+	return c->sched.poll_policy(c->sched.h_sched_ctx, expt, count);
+}
