@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# weft bench: that it runs to the end and shows what it should; never how fast.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+make_data text 3000000
+head -c 1000 /dev/urandom >noise
+: >nothing
+
+run 0 bench comp --quick text noise
+silent
+for file in text noise all; do
+	for level in 1 6; do
+		check "no good row for $file, level $level" \
+			grep -Eq "^$file .* $level .* verified$" "$seen"
+	done
+done
+run 1 bench comp --quick nothing text
+says "weft bench: nothing: is empty"
+check "one bad file spoils the others" grep -q '^text .* verified$' "$seen"
+
+# As short as it gets; PASS or MISS says nothing here.
+run 0 bench comp --budgets --quick --level 1 --seconds 0.01 text
+silent
+check "budgets" grep -Eq '^sync 64 KiB, level 1: .* >= +0\.95 +(PASS|MISS) ' "$seen"
+check "idle" grep -Eq '^idle device: .* (PASS|MISS) ' "$seen"
+
+if [ -n "${HAVE_JSON_C-unknown}" ]; then
+	run 0 bench comp --quick --json text
+	if have python3; then
+		check "not JSON" python3 -c '
+import json, sys
+rows = json.load(open(sys.argv[1]))["quick"]
+assert len(rows) == 2 and all(r["result"] == "verified" and r["ratio"] > 1 for r in rows)
+' "$seen"
+	fi
+fi
+tidy
+finish

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* "weft bench comp": what its three parts have in common. */
+#ifndef WEFT_TOOLS_BENCH_COMP_H
+#define WEFT_TOOLS_BENCH_COMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bench.h"
+#include "comp_case.h"
+#include "sample.h"
+
+#define PLAN_LIST_MAX	8
+#define PLAN_SAMPLE_LEN	((size_t)2 << 20)	/* of a file, and of all files together */
+
+/*
+ * @seconds: for each number that is measured, all rounds together
+ * @paths:   as given; none: the built-in mix
+ * @samples: of the files that could be read; not for comp_quick()
+ */
+struct comp_plan {
+	char **paths;
+	size_t path_count;
+	struct sample *samples;
+	size_t sample_count;
+	size_t blocks[PLAN_LIST_MAX];
+	size_t block_count;
+	int levels[PLAN_LIST_MAX];
+	size_t level_count;
+	double seconds;
+	unsigned int rounds;
+	bool quick;
+};
+
+/* All the work on one CPU, in the thread that polls. */
+extern const struct bench_config bench_inline;
+
+/* Each prints its tables and returns an exit status. */
+int comp_tables(const struct comp_plan *plan);
+int comp_budgets(const struct comp_plan *plan);
+int comp_quick(const struct comp_plan *plan);
+
+#endif

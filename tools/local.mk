@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+
+bin_PROGRAMS += weft
+
+weft_SOURCES = \
+	tools/bench.c \
+	tools/bench.h \
+	tools/bench_budget.c \
+	tools/bench_comp.c \
+	tools/bench_comp.h \
+	tools/bench_device.c \
+	tools/bench_device.h \
+	tools/bench_quick.c \
+	tools/cmd.h \
+	tools/codecs_direct.c \
+	tools/codecs_direct.h \
+	tools/comp_case.c \
+	tools/comp_case.h \
+	tools/devices.c \
+	tools/fio.c \
+	tools/fio.h \
+	tools/gz.h \
+	tools/gz_comp.c \
+	tools/gz_decomp.c \
+	tools/gzip.c \
+	tools/opts.c \
+	tools/pool.c \
+	tools/pool.h \
+	tools/sample.c \
+	tools/sample.h \
+	tools/selftest.c \
+	tools/selftest.h \
+	tools/selftest_checks.c \
+	tools/selftest_vectors.c \
+	tools/table.c \
+	tools/table.h \
+	tools/ui.c \
+	tools/ui.h \
+	tools/weft.c
+
+# zlib, ISA-L and libdeflate are what "weft bench" compares the device with.
+weft_LDADD = libwd_comp.la libwd.la $(codec_libs) $(JSON_C_LIBS) $(LIBM)
