@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+
+dist_man_MANS += \
+	docs/man/libwd.3 \
+	docs/man/libwd_comp.3 \
+	docs/man/weft.1 \
+	docs/man/weft.7
+
+EXTRA_DIST += \
+	docs/design.md \
+	docs/device.md
+
+# Programs for users to read; test/abi/install.sh builds them as a user does.
+docs_examples = \
+	docs/examples/async.c \
+	docs/examples/stream.c \
+	docs/examples/sync.c
+EXTRA_DIST += $(docs_examples)

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+#
+# A test program is one line in the list of what it links, a script one line in
+# test_scripts. Programs print TAP (libcheck does), so that each case counts;
+# scripts exit 0, 1 or 77 (skipped).
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = bash
+
+# Programs that need neither libcheck nor a library of ours.
+test_plain_programs = \
+	test/abi/sizes_test
+
+# Programs that link layers of the library, hidden symbols and all.
+test_unit_programs = \
+	test/unit/bmm_test \
+	test/unit/codec_test \
+	test/unit/device_guard_test \
+	test/unit/device_jobs_test \
+	test/unit/device_test \
+	test/unit/log_test \
+	test/unit/mempool_test \
+	test/unit/options_test \
+	test/unit/plan_test \
+	test/unit/queue_test \
+	test/unit/sched_test \
+	test/unit/session_test \
+	test/unit/slots_test \
+	test/unit/spin_test \
+	test/unit/wait_test
+
+# Programs that link what a user links.
+test_api_programs = \
+	test/api/comp_address_test \
+	test/api/comp_async_test \
+	test/api/comp_bad_test \
+	test/api/comp_block_test \
+	test/api/comp_init_test \
+	test/api/comp_log_test \
+	test/api/comp_reset_test \
+	test/api/comp_sched_test \
+	test/api/comp_stream_test \
+	test/api/comp_zlib_alone_test \
+	test/api/comp_zlib_test \
+	test/api/devices_test \
+	test/api/fork_test \
+	test/api/release_test \
+	test/api/report_test
+
+test_scripts = \
+	test/abi/exports.sh \
+	test/abi/header_alone.sh \
+	test/abi/include_rules.sh \
+	test/abi/internal_headers.sh \
+	test/abi/manual.sh \
+	test/cli/bench.sh \
+	test/cli/devices.sh \
+	test/cli/errors.sh \
+	test/cli/gzip.sh \
+	test/cli/selftest.sh
+
+# make install links the libraries once more and is in the way of whoever runs
+# them from the build folder meanwhile; this one has them for itself.
+test_last_script = test/abi/install.sh
+
+# Below, a program needs lines only when it links something else than this.
+LDADD = libtestunit.la libcore.la libdevice.la libutil.la $(codec_libs) $(LIBNUMA_LIBS) $(CHECK_LIBS)
+test_device_libs = libdevice.la libutil.la $(codec_libs) $(CHECK_LIBS)
+test_util_libs = libutil.la $(CHECK_LIBS)
+test_fuzz_libs = libcore.la libdevice.la libutil.la $(codec_libs) $(LIBNUMA_LIBS) $(FUZZ_ENGINE)
+test_api_libs = libtestapi.la libwd_comp.la libwd.la $(ZLIB_LIBS) $(CHECK_LIBS)
+
+test_abi_sizes_test_LDADD =
+test_api_comp_address_test_LDADD = $(test_api_libs)
+test_api_comp_async_test_LDADD = $(test_api_libs)
+test_api_comp_bad_test_LDADD = $(test_api_libs)
+test_api_comp_block_test_LDADD = $(test_api_libs)
+test_api_comp_init_test_LDADD = $(test_api_libs)
+test_api_comp_log_test_LDADD = $(test_api_libs)
+test_api_comp_reset_test_LDADD = $(test_api_libs)
+test_api_comp_sched_test_LDADD = $(test_api_libs)
+test_api_comp_stream_test_LDADD = $(test_api_libs)
+test_api_comp_zlib_alone_test_LDADD = $(test_api_libs)
+test_api_comp_zlib_test_LDADD = $(test_api_libs)
+test_api_devices_test_LDADD = $(test_api_libs)
+test_api_fork_test_LDADD = $(test_api_libs)
+test_api_release_test_LDADD = $(test_api_libs)
+test_api_report_test_LDADD = $(test_api_libs)
+test_unit_codec_test_LDADD = $(test_device_libs)
+test_unit_device_guard_test_LDADD = $(test_device_libs)
+test_unit_device_jobs_test_LDADD = $(test_device_libs)
+test_unit_device_test_LDADD = $(test_device_libs)
+test_unit_log_test_LDADD = $(test_util_libs)
+test_unit_slots_test_LDADD = $(test_util_libs)
+test_unit_spin_test_LDADD = $(test_util_libs)
+test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
+test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
+test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
+test_fuzz_options_fuzz_LDADD = $(test_fuzz_libs)
+
+# What unit programs share, and what api programs share.
+libtestunit_la_SOURCES = \
+	test/unit/device_rig.h \
+	test/unit/fake_driver.c \
+	test/unit/fake_driver.h \
+	test/unit/unit.h
+libtestapi_la_SOURCES = \
+	test/api/common.c \
+	test/api/common.h \
+	test/api/comp_zlib_cases.h \
+	test/api/oracle.c \
+	test/api/oracle.h
+
+# Sourced by the scripts.
+EXTRA_DIST += test/cli/lib.sh
+
+# ---- from here on there is nothing to add to ---------------------------------
+
+check_PROGRAMS += $(test_plain_programs)
+if HAVE_CHECK
+check_LTLIBRARIES += libtestunit.la libtestapi.la
+check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
+endif
+dist_check_SCRIPTS += $(test_scripts) $(test_last_script)
+TESTS = $(check_PROGRAMS) $(test_scripts) $(test_last_script)
+
+test/abi/install.log: $(check_PROGRAMS:=.log) $(test_scripts:.sh=.log)
+
+AM_TESTS_ENVIRONMENT = \
+	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	CK_TIMEOUT_MULTIPLIER="$${CK_TIMEOUT_MULTIPLIER-$(TEST_PATIENCE)}"; export CK_TIMEOUT_MULTIPLIER; \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	WEFT='$(abs_top_builddir)/weft'; export WEFT; \
+	CC='$(CC)'; export CC; \
+	CXX='$(CXX_FOR_TESTS)'; export CXX; \
+	CPPFLAGS='$(CPPFLAGS)'; export CPPFLAGS; \
+	CFLAGS='$(CFLAGS)'; export CFLAGS; \
+	LDFLAGS='$(LDFLAGS)'; export LDFLAGS; \
+	SANITIZE='$(WEFT_SANITIZE)'; export SANITIZE; \
+	HAVE_JSON_C='$(JSON_C_LIBS)'; export HAVE_JSON_C; \
+	READELF='$(READELF)'; export READELF; \
+	PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
+	MAKE='$(MAKE)'; export MAKE; \
+	libdir='$(libdir)'; export libdir; \
+	includedir='$(includedir)'; export includedir; \
+	VERSION_SCRIPT='$(weft_cv_version_script)'; export VERSION_SCRIPT;
+
+# The api tests once more with a memory checker. It needs the guard that uses no
+# signals, and one process, because it follows only the first.
+VALGRIND_FLAGS = -q --error-exitcode=99 --num-callers=24 --leak-check=full \
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite
+
+check-valgrind: all
+	@test -n '$(VALGRIND)' || { echo 'check-valgrind: valgrind was not found' >&2; exit 1; }
+	$(MAKE) $(AM_MAKEFLAGS) $(test_api_programs)
+	CK_FORK=no CK_DEFAULT_TIMEOUT=0 WEFT_GUARD=copy $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+		TESTS='$(test_api_programs)' TEST_SUITE_LOG=check-valgrind.log \
+		LOG_COMPILER='$(SHELL) ./libtool --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
+	@bash $(srcdir)/build-aux/summary.sh $(test_api_programs:=.trs)
+CLEANFILES += check-valgrind.log
+
+# ---- fuzzers -----------------------------------------------------------------
+#
+# They live in a build of their own below this one, because every object in them
+# is instrumented. Each runs for FUZZ_SECONDS over test/fuzz/seeds/NAME and what
+# earlier runs have found.
+
+FUZZ_SECONDS = 20
+FUZZ_ENGINE =
+fuzz_programs = \
+	test/fuzz/cpl_fuzz \
+	test/fuzz/desc_fuzz \
+	test/fuzz/inflate_fuzz \
+	test/fuzz/options_fuzz
+
+EXTRA_PROGRAMS += $(fuzz_programs)
+noinst_HEADERS += test/fuzz/fuzz.h
+EXTRA_DIST += test/fuzz/seeds
+
+fuzz:
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_CC='$(FUZZ_CC)' MAKE='$(MAKE)' \
+		bash $(srcdir)/build-aux/fuzz.sh '$(abs_top_srcdir)' '$(fuzz_programs)'
+
+clean-local:
+	rm -rf fuzz-build
+
+.PHONY: check-valgrind fuzz
