@@ -250,7 +250,7 @@ enum sdev_malformed {
 	SDEV_BAD_OBJECT,	/* no such stream of this PASID, or of the other direction */
 	SDEV_OBJECT_BUSY,	/* another descriptor is running on it */
 	SDEV_OBJECT_DEAD,	/* an earlier fault or error killed it; reset or close it */
-	SDEV_BAD_SGL,		/* a loop, or more than SDEV_SGE_MAX elements */
+	SDEV_BAD_SGL,		/* a loop, more than SDEV_SGE_MAX elements, less than src_len */
 };
 
 /* Which library ran the job. 0 for jobs that need none. */

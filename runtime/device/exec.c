@@ -44,8 +44,8 @@ static bool reserved_set(const struct sdev_desc *d)
 {
 	uint64_t dir;	/* and the seven bytes of reserved1 above it */
 
-	static_assert(offsetof(struct sdev_desc, reserved1) == offsetof(struct sdev_desc, dir) + 1 &&
-		      offsetof(struct sdev_desc, dir) % 8 == 0, "dir begins a word");
+	static_assert(offsetof(struct sdev_desc, dir) % 8 == 0 &&
+		      offsetof(struct sdev_desc, reserved1) % 8 == 1, "dir begins a word");
 	memcpy(&dir, &d->dir, sizeof(dir));
 	return (dir & ~UINT64_C(0xff)) | d->reserved0 | d->reserved2[0] | d->reserved2[1];
 }

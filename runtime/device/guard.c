@@ -165,25 +165,31 @@ static int signal_install(struct guard_signal *g)
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
 	};
 	struct guard_prev *prev;
-	struct sigaction now;
+	struct sigaction now, old;
 
 	if (sigaction(g->sig, NULL, &now))
 		return -errno;
 	if (action_is_ours(&now))
 		return 0;
-	prev = prev_record(g, &now);
-	if (!prev) {
-		wdi_warn("sdev: too many handlers of signal %d; the guard is not in force",
-			 g->sig);
-		return -ENOSPC;
-	}
+	sigemptyset(&ours.sa_mask);
+	do {
+		prev = prev_record(g, &now);
+		if (!prev) {
+			wdi_warn("sdev: too many handlers of signal %d; the guard is not in force",
+				 g->sig);
+			return -ENOSPC;
+		}
+		atomic_store(&g->newest, prev);
+		if (sigaction(g->sig, &ours, &old))
+			return -errno;
+		/* Somebody may have come between the look and the change. */
+		now = old;
+	} while (!action_is_ours(&old) && old.sa_handler != prev->sa.sa_handler);
 	if (g->installed)
 		wdi_info("sdev: the handler of signal %d was replaced; guard put on top again",
 			 g->sig);
-	atomic_store(&g->newest, prev);
-	sigemptyset(&ours.sa_mask);
-	g->installed = !sigaction(g->sig, &ours, NULL);
-	return g->installed ? 0 : -errno;
+	g->installed = true;
+	return 0;
 }
 
 static void signal_restore(struct guard_signal *g)

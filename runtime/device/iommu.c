@@ -168,7 +168,7 @@ static size_t va_clip(const struct sdev *dev, uint64_t va, size_t len, struct sd
 
 	if (wdi_likely(plain < dev->va_limit && len <= dev->va_limit - plain))
 		return len;
-	fault->va = wdi_max(plain, dev->va_limit);
+	fault->va = plain < dev->va_limit ? dev->va_limit : va;
 	fault->status = SDEV_ST_BAD_ADDRESS;
 	return plain < dev->va_limit ? dev->va_limit - plain : 0;
 }

@@ -15,7 +15,10 @@
 
 #include "util/log.h"
 
-#define ALTSTACK_SIZE	((size_t)64 << 10)
+#define ALTSTACK_SIZE	((size_t)64 << 10)	/* and what the kernel needs */
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ	51
+#endif
 
 __thread struct sdev_lane *sdev_lane_tls __attribute__((tls_model("initial-exec")));
 

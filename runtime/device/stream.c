@@ -208,8 +208,9 @@ static struct sdev_stream *stream_get(struct sdev_job *job)
 	}
 	/* The generation is in the word: success means that it is still the same stream. */
 	if (!atomic_compare_exchange_strong(&s->word, &idle, slot_word(gen, SLOT_BUSY))) {
-		sdev_job_end(job, SDEV_ST_MALFORMED,
-			     idle == slot_word(gen, SLOT_BUSY) ? SDEV_OBJECT_BUSY : SDEV_BAD_OBJECT);
+		bool busy = idle == slot_word(gen, SLOT_BUSY);
+
+		sdev_job_end(job, SDEV_ST_MALFORMED, busy ? SDEV_OBJECT_BUSY : SDEV_BAD_OBJECT);
 		return NULL;
 	}
 	return s;
