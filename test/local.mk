@@ -41,8 +41,10 @@ test_api_programs = \
 	test/api/comp_reset_test \
 	test/api/comp_sched_test \
 	test/api/comp_stream_test \
-	test/api/comp_zlib_alone_test \
+	test/api/comp_stream_errors_test \
+	test/api/comp_wait_test \
 	test/api/comp_zlib_test \
+	test/api/comp_zlib_alone_test \
 	test/api/devices_test \
 	test/api/fork_test \
 	test/api/release_test \
@@ -81,8 +83,10 @@ test_api_comp_log_test_LDADD = $(test_api_libs)
 test_api_comp_reset_test_LDADD = $(test_api_libs)
 test_api_comp_sched_test_LDADD = $(test_api_libs)
 test_api_comp_stream_test_LDADD = $(test_api_libs)
-test_api_comp_zlib_alone_test_LDADD = $(test_api_libs)
+test_api_comp_stream_errors_test_LDADD = $(test_api_libs)
+test_api_comp_wait_test_LDADD = $(test_api_libs)
 test_api_comp_zlib_test_LDADD = $(test_api_libs)
+test_api_comp_zlib_alone_test_LDADD = $(test_api_libs)
 test_api_devices_test_LDADD = $(test_api_libs)
 test_api_fork_test_LDADD = $(test_api_libs)
 test_api_release_test_LDADD = $(test_api_libs)
@@ -109,8 +113,12 @@ libtestapi_la_SOURCES = \
 	test/api/common.c \
 	test/api/common.h \
 	test/api/comp_zlib_cases.h \
+	test/api/jobs.c \
+	test/api/jobs.h \
 	test/api/oracle.c \
-	test/api/oracle.h
+	test/api/oracle.h \
+	test/api/stream.c \
+	test/api/stream.h
 
 # Sourced by the scripts.
 EXTRA_DIST += test/cli/lib.sh

@@ -77,8 +77,8 @@ static void assert_bad(const struct wd_comp_req *req, const void *address, const
 			if (ret != -WD_ADDR_ERR || sent.status != WD_ADDR_ERR ||
 			    report.status != WD_ADDR_ERR ||
 			    report.fault_addr != (uintptr_t)address)
-				ck_abort_msg("%s, way %d, level %d: returned %d, status %u, at %#lx",
-					     what, way, i, ret, sent.status,
+				ck_abort_msg("%s, way %d, level %d: returned %d, %u, at %#lx", what,
+					     way, i, ret, sent.status,
 					     (unsigned long)report.fault_addr);
 			ck_assert_int_eq(wd_comp_reset_sess(sess), 0);
 			assert_good(WAY_SYNC, WD_ZLIB, c[i], d);
@@ -236,50 +236,43 @@ START_TEST(destination_is_read_only)
 }
 END_TEST
 
+/* Through every way: a list from @src to @dst ends with @ret. */
+static void assert_list(struct wd_datalist *src, struct wd_datalist *dst, int ret)
+{
+	for (int way = 0; way < WAYS; way++) {
+		struct wd_comp_req req = new_req(WD_DIR_COMPRESS, src, 2000, dst, GOOD_LEN + 100);
+
+		req.data_fmt = WD_SGL_BUF;
+		assert_result(&req, ret, run_block((enum way)way, c[way & 1], &req), -ret);
+	}
+}
+
 /* Lists: the list itself, or what it points at. */
 START_TEST(lists_that_lead_nowhere)
 {
 	uint8_t *gone = fenced(0), *out = malloc(2 * GOOD_LEN);
-	struct wd_datalist from[2], to[2], *edge;
 	struct wd_datalist *tail = (struct wd_datalist *)fenced(sizeof(*tail));
-	struct wd_comp_req req;
+	struct wd_datalist from[2], to[2], *nowhere_list = (struct wd_datalist *)gone;
 
 	begin(_i);
 	from[0] = (struct wd_datalist){ good, 1000, &from[1] };
 	from[1] = (struct wd_datalist){ gone, 1000, NULL };
 	to[0] = (struct wd_datalist){ out, 100, &to[1] };
 	to[1] = (struct wd_datalist){ out + 100, GOOD_LEN, NULL };
-	edge = (struct wd_datalist *)gone;
-	for (int way = 0; way < WAYS; way++) {
-		req = new_req(WD_DIR_COMPRESS, from, 2000, to, GOOD_LEN + 100);
-		req.data_fmt = WD_SGL_BUF;
-		from[0].next = &from[1];
-		from[1].data = gone;
-		assert_result(&req, -WD_ADDR_ERR, run_block((enum way)way, c[1], &req), WD_ADDR_ERR);
-		from[0].next = edge;
-		req.src_len = 2000;
-		req.dst_len = GOOD_LEN + 100;
-		assert_result(&req, -WD_ADDR_ERR, run_block((enum way)way, c[1], &req), WD_ADDR_ERR);
-		from[0].next = &from[1];
-		from[1].data = good + 1000;
-		to[1].data = gone;
-		req.src_len = 2000;
-		req.dst_len = GOOD_LEN + 100;
-		assert_result(&req, -WD_ADDR_ERR, run_block((enum way)way, c[0], &req), WD_ADDR_ERR);
-		to[1].data = out + 100;
-		req = new_req(WD_DIR_COMPRESS, edge, 2000, to, GOOD_LEN + 100);
-		req.data_fmt = WD_SGL_BUF;
-		assert_result(&req, -WD_ADDR_ERR, run_block((enum way)way, c[0], &req), WD_ADDR_ERR);
-		req = new_req(WD_DIR_COMPRESS, from, 2000, edge, GOOD_LEN + 100);
-		req.data_fmt = WD_SGL_BUF;
-		assert_result(&req, -WD_ADDR_ERR, run_block((enum way)way, c[0], &req), WD_ADDR_ERR);
-		/* The last piece may stand at the end of memory. */
-		*tail = from[1];
-		from[0].next = tail;
-		req = new_req(WD_DIR_COMPRESS, from, 2000, to, GOOD_LEN + 100);
-		req.data_fmt = WD_SGL_BUF;
-		assert_result(&req, 0, run_block((enum way)way, c[1], &req), 0);
-	}
+	assert_list(from, to, -WD_ADDR_ERR);
+	from[0].next = nowhere_list;
+	assert_list(from, to, -WD_ADDR_ERR);
+	from[0].next = &from[1];
+	from[1].data = good + 1000;
+	to[1].data = gone;
+	assert_list(from, to, -WD_ADDR_ERR);
+	to[1].data = out + 100;
+	assert_list(nowhere_list, to, -WD_ADDR_ERR);
+	assert_list(from, nowhere_list, -WD_ADDR_ERR);
+	/* The last piece may stand at the end of memory. */
+	*tail = from[1];
+	from[0].next = tail;
+	assert_list(from, to, 0);
 	end();
 	fenced_free(gone, 0);
 	fenced_free((uint8_t *)tail, sizeof(*tail));

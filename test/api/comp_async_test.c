@@ -3,123 +3,10 @@
  * Asynchronous requests: every one ends exactly once with its own result,
  * whoever does the work and whoever polls.
  */
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 
-#include "common.h"
-
-/* Who does the work. The last two differ in who has to be woken for it. */
-static const struct {
-	const char *threads, *inline_steps;
-} workers[] = {
-	{ "0", "1" }, { "0", "0" }, { "1", "1" }, { "1", "0" }, { "2", "1" }, { "2", "0" },
-};
-#define WORKERS	ARRAY_SIZE(workers)
-
-static void work_by(int i)
-{
-	env("WEFT_ENGINE_THREADS", workers[i].threads);
-	env("WEFT_INLINE", workers[i].inline_steps);
-}
-
-/* ---- jobs -------------------------------------------------------------------- */
-
-#define JOB_LEN	600
-
-/* A request that can be sent again and again, each time with data of its own. */
-struct job {
-	uint8_t in[JOB_LEN], out[JOB_LEN * 2];
-	uint32_t serial;
-	uint32_t len;
-	unsigned int sent, ended, wrong;
-	handle_t sess;
-	struct job *self;	/* is also req.priv */
-	unsigned int again;	/* times to be sent again from its callback */
-	unsigned int *total;	/* atomically counts ends, if not NULL */
-};
-
-static struct job *new_jobs(unsigned int count, handle_t sess)
-{
-	struct job *jobs = calloc(count, sizeof(*jobs));
-
-	ck_assert_ptr_nonnull(jobs);
-	for (unsigned int i = 0; i < count; i++) {
-		data_fill(DATA_TEXT, i, jobs[i].in, JOB_LEN);
-		jobs[i].sess = sess;
-		jobs[i].serial = i << 16;
-	}
-	return jobs;
-}
-
-static bool job_is_right(const struct job *job, const struct wd_comp_req *req)
-{
-	uint8_t back[JOB_LEN];
-
-	return !req->status && req->src_len == job->len && req->priv == job &&
-	       req->src == job->in && req->dst == job->out && req->op_type == WD_DIR_COMPRESS &&
-	       oracle_decode(WD_ZLIB, job->out, req->dst_len, back, sizeof(back), NULL) ==
-	       job->len && !memcmp(back, job->in, job->len);
-}
-
-static int job_send(struct job *job);
-
-static void *job_ended(struct wd_comp_req *req, void *param)
-{
-	struct job *job = param;
-
-	job->ended++;
-	job->wrong += !job_is_right(job, req);
-	if (job->again) {
-		job->again--;
-		job->wrong += job_send(job) != 0;
-	}
-	if (job->total)
-		__atomic_fetch_add(job->total, 1, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-static int job_send(struct job *job)
-{
-	struct wd_comp_req req;
-	int ret;
-
-	job->serial++;
-	memcpy(job->in, &job->serial, sizeof(job->serial));
-	job->len = 4 + job->serial % (JOB_LEN - 4);
-	req = new_req(WD_DIR_COMPRESS, job->in, job->len, job->out, sizeof(job->out));
-	req.cb = job_ended;
-	req.cb_param = job;
-	req.priv = job;
-	job->sent++;
-	ret = wd_do_comp_async(job->sess, &req);
-	if (ret)
-		job->sent--;
-	return ret;
-}
-
-static void assert_jobs(const struct job *jobs, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (jobs[i].wrong || jobs[i].sent != jobs[i].ended || jobs[i].again)
-			ck_abort_msg("job %u: sent %u, ended %u, wrong %u, to be sent again %u", i,
-				     jobs[i].sent, jobs[i].ended, jobs[i].wrong, jobs[i].again);
-	}
-}
-
-/* wd_comp_poll() until @want requests have ended. */
-static void poll_for(unsigned int want)
-{
-	while (want) {
-		__u32 count = 0;
-
-		if (wd_comp_poll(want, &count) || count > want)
-			ck_abort_msg("poll for %u gave %u", want, count);
-		want -= count;
-		if (!count)
-			sched_yield();
-	}
-}
+#include "jobs.h"
 
 /* ---- depth ------------------------------------------------------------------- */
 
@@ -127,13 +14,13 @@ static const unsigned int depths[] = { 1, 16, 64, 1024 };
 
 START_TEST(at_depth)
 {
-	unsigned int depth = depths[(unsigned int)_i / WORKERS];
-	unsigned int left = depth + (slow() ? 500 : 4000), in_flight = 0;
+	unsigned int depth = depths[_i / WORKERS];
+	unsigned int left = depth + (slow() ? 500 : 2500), in_flight = 0;
 	struct job *jobs;
 	struct rig rig;
 	handle_t sess;
 
-	work_by(_i % (int)WORKERS);
+	work_by(_i % WORKERS);
 	rig_up(&rig, 1, 1);
 	sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
 	jobs = new_jobs(depth, sess);
@@ -339,25 +226,22 @@ static void *poller(void *arg)
 /* @_i: who works, and whether everybody polls everything or each their own. */
 START_TEST(crowded)
 {
-	enum { SENDERS = 3, POLLERS = 3, JOBS = 600 };
-	bool shared = _i / (int)WORKERS;
-	struct crowd senders[SENDERS], pollers[POLLERS];
+	enum { SENDERS = 3, JOBS = 600 };	/* and as many pollers */
+	bool shared = _i / WORKERS;
+	struct crowd senders[SENDERS], pollers[SENDERS];
 	unsigned int count = slow() ? 100 : JOBS, total = 0;
-	pthread_t threads[SENDERS + POLLERS];
+	pthread_t send_threads[SENDERS], poll_threads[SENDERS];
 	struct rig rig;
 
-	work_by(_i % (int)WORKERS);
+	work_by(_i % WORKERS);
 	env("WEFT_QUEUE_DEPTH", "128");
 	rig_up(&rig, 1, SENDERS);
 	for (unsigned int i = 0; i < SENDERS; i++) {
 		struct job *jobs = new_jobs(count, new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1,
 							    WD_COMP_WS_32K));
 
-		for (unsigned int j = 0; j < count; j++) {
+		for (unsigned int j = 0; j < count; j++)
 			jobs[j].total = &total;
-			/* Only the context's one poller may send in a callback. */
-			jobs[j].again = 0;
-		}
 		senders[i] = (struct crowd){ .jobs = jobs, .count = count };
 		pollers[i] = (struct crowd){
 			.total = &total,
@@ -366,12 +250,14 @@ START_TEST(crowded)
 			.to = shared ? SENDERS : 1 + i,
 		};
 	}
-	for (int i = 0; i < POLLERS; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, poller, &pollers[i]), 0);
-	for (int i = 0; i < SENDERS; i++)
-		ck_assert_int_eq(pthread_create(&threads[POLLERS + i], NULL, sender, &senders[i]), 0);
-	for (int i = 0; i < SENDERS + POLLERS; i++)
-		pthread_join(threads[i], NULL);
+	for (int i = 0; i < SENDERS; i++) {
+		ck_assert_int_eq(pthread_create(&poll_threads[i], NULL, poller, &pollers[i]), 0);
+		ck_assert_int_eq(pthread_create(&send_threads[i], NULL, sender, &senders[i]), 0);
+	}
+	for (int i = 0; i < SENDERS; i++) {
+		pthread_join(poll_threads[i], NULL);
+		pthread_join(send_threads[i], NULL);
+	}
 	ck_assert_uint_eq(total, SENDERS * count);
 	for (int i = 0; i < SENDERS; i++) {
 		ck_assert_uint_eq(pollers[i].bad, 0);
@@ -417,8 +303,8 @@ START_TEST(one_context_many_threads)
 	struct job *jobs;
 	handle_t c, d;
 
-	work_by(_i % (int)WORKERS);
-	env("WEFT_SPIN_US", _i < (int)WORKERS ? "20" : "0");
+	work_by(_i % WORKERS);
+	env("WEFT_SPIN_US", _i < WORKERS ? "20" : "0");
 	/* Both modes on one context: those who wait and those who poll take from one ring. */
 	ck_assert_int_eq(wd_comp_init2("zlib", SCHED_POLICY_NONE, TASK_MIX), 0);
 	c = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
@@ -441,181 +327,6 @@ START_TEST(one_context_many_threads)
 	assert_jobs(jobs, 50);
 	wd_comp_free_sess(c);
 	wd_comp_free_sess(d);
-	finish();
-	free(jobs);
-}
-END_TEST
-
-/* ---- waiting ------------------------------------------------------------------------ */
-
-/* wd_ctx_wait() says that something has come, and leaves it to be polled. */
-START_TEST(wait_then_poll)
-{
-	struct job *jobs;
-	struct rig rig;
-	handle_t sess;
-	__u32 count;
-
-	work_by(_i % (int)WORKERS);
-	env("WEFT_SPIN_US", _i < (int)WORKERS ? "20" : "0");
-	rig_up(&rig, 1, 1);
-	sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
-	jobs = new_jobs(1, sess);
-	for (int i = 0; i < 50; i++) {
-		ck_assert_int_eq(job_send(jobs), 0);
-		ck_assert_int_gt(wd_ctx_wait(rig.ctxs[1].ctx, 60000), 0);
-		ck_assert_int_gt(wd_ctx_wait(rig.ctxs[1].ctx, 0), 0);
-		ck_assert_uint_eq(jobs->ended, (unsigned int)i);
-		ck_assert_int_eq(wd_comp_poll_ctx(1, 1, &count), 0);
-		ck_assert_int_eq(wd_ctx_wait(rig.ctxs[1].ctx, 0), 0);
-	}
-	assert_jobs(jobs, 1);
-	wd_comp_free_sess(sess);
-	rig_down(&rig);
-	free(jobs);
-}
-END_TEST
-
-static int readable(int fd, int ms)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, ms) > 0;
-}
-
-START_TEST(wait_fd)
-{
-	struct job *jobs;
-	struct rig rig;
-	handle_t sess;
-	__u32 count;
-	int fd;
-
-	env("WEFT_ENGINE_THREADS", _i & 1 ? "2" : "1");
-	env("WEFT_INLINE", _i & 2 ? "1" : "0");
-	rig_up(&rig, 1, 1);
-	sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
-	jobs = new_jobs(10, sess);
-	/* What was sent before anybody asked counts, too. */
-	ck_assert_int_eq(job_send(&jobs[0]), 0);
-	fd = weft_ctx_wait_fd(rig.ctxs[1].ctx);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(weft_ctx_wait_fd(rig.ctxs[1].ctx), fd);
-	ck_assert_int_eq(readable(fd, -1), 1);
-	while (wd_comp_poll_ctx(1, 1, &count) != -WD_EAGAIN)
-		;
-	ck_assert_int_eq(readable(fd, 0), 0);
-	for (int round = 0; round < 50; round++) {
-		unsigned int got = 0;
-
-		for (int i = 0; i < 10; i++)
-			ck_assert_int_eq(job_send(&jobs[i]), 0);
-		while (got < 10) {
-			ck_assert_int_eq(readable(fd, -1), 1);
-			while (wd_comp_poll_ctx(1, 3, &count) == 0)
-				got += count;
-			got += count;
-		}
-		ck_assert_uint_eq(got, 10);
-		ck_assert_int_eq(readable(fd, 0), 0);
-	}
-	assert_jobs(jobs, 10);
-	wd_comp_free_sess(sess);
-	rig_down(&rig);
-	free(jobs);
-}
-END_TEST
-
-START_TEST(no_wait_fd)
-{
-	handle_t ctx;
-
-	ck_assert_int_eq(weft_ctx_wait_fd(0), -EINVAL);
-	env("WEFT_ENGINE_THREADS", "0");
-	ctx = new_ctx();
-	ck_assert_int_eq(weft_ctx_wait_fd(ctx), -EOPNOTSUPP);
-	wd_release_ctx(ctx);
-}
-END_TEST
-
-/* ---- ends in the middle --------------------------------------------------------------- */
-
-/* A session that is freed with requests out lives until the last one has ended. */
-START_TEST(session_is_freed)
-{
-	struct job *jobs;
-	struct rig rig;
-	handle_t sess;
-
-	work_by(_i);
-	rig_up(&rig, 1, 1);
-	for (int round = 0; round < 5; round++) {
-		sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
-		jobs = new_jobs(101, sess);
-		for (int i = 0; i < 100; i++)
-			ck_assert_int_eq(job_send(&jobs[i]), 0);
-		wd_comp_free_sess(sess);
-		ck_assert_int_eq(job_send(&jobs[100]), -WD_EINVAL);
-		poll_for(100);
-		assert_jobs(jobs, 100);
-		free(jobs);
-	}
-	rig_down(&rig);
-}
-END_TEST
-
-START_TEST(session_is_freed_in_its_callback)
-{
-	struct job *jobs;
-	handle_t sess;
-
-	work_by(_i);
-	start();
-	sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
-	jobs = new_jobs(2, sess);
-	jobs[0].again = 1;
-	ck_assert_int_eq(job_send(&jobs[0]), 0);
-	wd_comp_free_sess(sess);
-	finish();
-	/* Its callback tries to send, and is refused; the class goes with it. */
-	poll_for(1);
-	ck_assert_uint_eq(jobs[0].ended, 1);
-	ck_assert_uint_eq(jobs[0].wrong, 1);
-	start();
-	assert_works();
-	finish();
-	free(jobs);
-}
-END_TEST
-
-/* Contexts that are released with requests out: no callback, and nothing leaks. */
-START_TEST(contexts_are_released)
-{
-	int left = free_ctxs();
-	unsigned int fds;
-	struct job *jobs;
-	struct rig rig;
-	handle_t sess;
-
-	work_by(_i % (int)WORKERS);
-	wd_release_ctx(new_ctx());
-	fds = open_fds();
-	rig_up(&rig, 1, 2);
-	sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
-	jobs = new_jobs(200, sess);
-	for (int i = 0; i < 200; i++)
-		ck_assert_int_eq(job_send(&jobs[i]), 0);
-	if (_i / (int)WORKERS)
-		poll_for(20);
-	wd_comp_uninit();
-	wd_comp_free_sess(sess);
-	rig_release(&rig);
-	for (int i = 0; i < 200; i++)
-		ck_assert_uint_le(jobs[i].ended, 1);
-	ck_assert_int_eq(free_ctxs(), left);
-	ck_assert_uint_eq(open_fds(), fds);
-	start();
-	assert_works();
 	finish();
 	free(jobs);
 }
@@ -682,20 +393,10 @@ int main(void)
 	tcase = add_case(suite, "polling");
 	tcase_add_test(tcase, count_and_limit);
 	tcase_add_loop_test(tcase, fair_polling, 0, 2);
+	tcase_add_loop_test(tcase, errors_among_good_ones, 0, WORKERS);
 
 	tcase = add_case(suite, "threads");
 	tcase_add_loop_test(tcase, crowded, 0, WORKERS * 2);
 	tcase_add_loop_test(tcase, one_context_many_threads, 0, WORKERS * 2);
-
-	tcase = add_case(suite, "waiting");
-	tcase_add_loop_test(tcase, wait_then_poll, 0, WORKERS * 2);
-	tcase_add_loop_test(tcase, wait_fd, 0, 4);
-	tcase_add_test(tcase, no_wait_fd);
-
-	tcase = add_case(suite, "ends");
-	tcase_add_loop_test(tcase, session_is_freed, 0, WORKERS);
-	tcase_add_loop_test(tcase, session_is_freed_in_its_callback, 0, WORKERS);
-	tcase_add_loop_test(tcase, contexts_are_released, 0, WORKERS * 2);
-	tcase_add_loop_test(tcase, errors_among_good_ones, 0, WORKERS);
 	return run_suite(suite);
 }

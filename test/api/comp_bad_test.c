@@ -165,8 +165,8 @@ START_TEST(endless_stream)
 	pair_up(formats[_i]);
 	packed_len = oracle_encode(alg, NULL, zeros, len, packed, len / 50);
 	for (int i = 0; i < 200; i++) {
-		struct wd_comp_req req = new_req(WD_DIR_DECOMPRESS, packed + done, packed_len - done,
-						 out, sizeof(out));
+		struct wd_comp_req req = new_req(WD_DIR_DECOMPRESS, packed + done,
+						 packed_len - done, out, sizeof(out));
 
 		assert_result(&req, 0, wd_do_comp_strm(d, &req), WD_EAGAIN);
 		ck_assert_uint_eq(req.dst_len, sizeof(out));

@@ -254,6 +254,38 @@ START_TEST(longer_lists)
 }
 END_TEST
 
+/* As long as a list can be, and one longer. */
+START_TEST(longest_list)
+{
+	enum { MOST = 4096 };
+	static struct wd_datalist src[MOST + 1];
+	uint8_t in[MOST + 1], out[2 * MOST], back[MOST];
+	struct wd_datalist dst = { out, sizeof(out), NULL };
+	struct wd_comp_req req;
+	handle_t c;
+
+	data_fill(DATA_TEXT, 6, in, sizeof(in));
+	for (int i = 0; i <= MOST; i++)
+		src[i] = (struct wd_datalist){ in + i, 1, i < MOST - 1 ? &src[i + 1] : NULL };
+	start();
+	c = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 6, WD_COMP_WS_32K);
+	for (int way = 0; way < WAYS; way++) {
+		src[MOST - 1].next = NULL;
+		req = new_req(WD_DIR_COMPRESS, src, MOST, &dst, sizeof(out));
+		req.data_fmt = WD_SGL_BUF;
+		assert_result(&req, 0, run_block((enum way)way, c, &req), 0);
+		ck_assert_uint_eq(oracle_decode(WD_ZLIB, out, req.dst_len, back, MOST, NULL), MOST);
+		ck_assert_mem_eq(in, back, MOST);
+		src[MOST - 1].next = &src[MOST];
+		req = new_req(WD_DIR_COMPRESS, src, MOST, &dst, sizeof(out));
+		req.data_fmt = WD_SGL_BUF;
+		assert_result(&req, -WD_SGL_ERR, run_block((enum way)way, c, &req), WD_SGL_ERR);
+	}
+	wd_comp_free_sess(c);
+	finish();
+}
+END_TEST
+
 /* ---- what zlib makes ---------------------------------------------------- */
 
 static const struct oracle_how hows[] = {
@@ -518,6 +550,7 @@ int main(void)
 	tcase = add_case(suite, "scatter lists");
 	tcase_add_loop_test(tcase, scattered, 0, FORMATS * WAYS);
 	tcase_add_test(tcase, longer_lists);
+	tcase_add_test(tcase, longest_list);
 
 	tcase = add_case(suite, "made by zlib");
 	tcase_add_loop_test(tcase, made_by_zlib, 0, ARRAY_SIZE(hows));

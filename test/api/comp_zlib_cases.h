@@ -17,7 +17,8 @@ static const struct bits {
 	{ 8, 15, WD_ZLIB }, { -15, -8, WD_DEFLATE }, { 24, 31, WD_GZIP },
 };
 
-static const int bad_bits[] = { 0, 1, 7, 16, 23, 32, 40, 47, 1000, -1, -7, -16, -31, INT_MIN, INT_MAX };
+static const int bad_bits[] = { 0, 1, 7, 16, 23, 32, 40, 47, 1000, -1, -7, -16, -31, INT_MIN,
+				INT_MAX };
 
 static void set_in(z_stream *strm, const void *in, size_t len)
 {

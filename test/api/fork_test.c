@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "common.h"
+#include "jobs.h"
 
 static const char *const threads[] = { "0", "1", "2" };
 
@@ -190,68 +190,37 @@ END_TEST
 /* ---- requests in flight ----------------------------------------------------------------- */
 
 enum { JOBS = 100 };
-static uint8_t job_in[JOBS][500], job_out[JOBS][700];
-static unsigned int job_ended[JOBS];
+static struct job *jobs;
 
-static void *ended(struct wd_comp_req *req, void *param)
+static void jobs_send(void)
 {
-	unsigned int *count = param;
-
-	__atomic_fetch_add(count, req->status ? 100 : 1, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-static void jobs_send(handle_t to)
-{
-	memset(job_ended, 0, sizeof(job_ended));
-	memset(job_out, 0, sizeof(job_out));
-	for (unsigned int i = 0; i < JOBS; i++) {
-		struct wd_comp_req req;
-
-		data_fill(DATA_TEXT, i, job_in[i], sizeof(job_in[i]));
-		req = new_req(WD_DIR_COMPRESS, job_in[i], sizeof(job_in[i]), job_out[i],
-			      sizeof(job_out[i]));
-		req.cb = ended;
-		req.cb_param = &job_ended[i];
-		if (wd_do_comp_async(to, &req))
-			ck_abort_msg("job %u was refused", i);
+	for (int i = 0; i < JOBS; i++) {
+		if (job_send(&jobs[i]))
+			ck_abort_msg("job %d was refused", i);
 	}
 }
 
-static void jobs_collect(unsigned int left)
+static unsigned int jobs_ended(void)
 {
-	uint8_t out[500];
+	unsigned int sum = 0;
 
-	while (left) {
-		__u32 count = 0;
-
-		if (wd_comp_poll(left, &count))
-			ck_abort_msg("poll failed");
-		left -= count;
-		if (!count)
-			sched_yield();
-	}
-	for (unsigned int i = 0; i < JOBS; i++) {
-		ck_assert_uint_eq(job_ended[i], 1);
-		ck_assert_uint_eq(oracle_decode(WD_ZLIB, job_out[i], sizeof(job_out[i]), out,
-						sizeof(out), NULL), sizeof(out));
-		ck_assert_mem_eq(out, job_in[i], sizeof(out));
-	}
+	for (int i = 0; i < JOBS; i++)
+		sum += jobs[i].ended;
+	return sum;
 }
 
-/* In the child nothing is in flight: its callbacks never run, its memory stays as it is. */
+/* In the child nothing is in flight: its callbacks never run. */
 static int nothing_in_flight(void *arg)
 {
-	static unsigned int before[JOBS];
+	unsigned int before = jobs_ended();
 	__u32 count = 0;
 
 	(void)arg;
-	memcpy(before, job_ended, sizeof(before));
 	expect(wd_comp_poll(1, &count) == -WD_EINVAL);
 	if (own_class(NULL))
 		return 1;
 	expect(wd_comp_poll(JOBS, &count) == 0 && count == 0);
-	expect(!memcmp(before, job_ended, sizeof(before)));
+	expect(jobs_ended() == before);
 	return 0;
 }
 
@@ -262,20 +231,20 @@ START_TEST(in_flight)
 	env("WEFT_ENGINE_THREADS", threads[_i]);
 	start();
 	sess[0] = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
+	jobs = new_jobs(JOBS, sess[0]);
 	for (int round = 0; round < 3; round++) {
-		__u32 count = 0;
-
-		jobs_send(sess[0]);
+		jobs_send();
 		ck_assert_int_eq(in_child(nothing_in_flight, NULL), 0);
 		/* Half collected, half not. */
-		while (count < JOBS / 2)
-			ck_assert_int_eq(wd_comp_poll(JOBS / 2 - count, &count), 0);
+		poll_for(JOBS / 2);
 		ck_assert_int_eq(in_child(nothing_in_flight, NULL), 0);
-		jobs_collect(JOBS - count);
+		poll_for(JOBS / 2);
+		assert_jobs(jobs, JOBS);
 	}
 	wd_comp_free_sess(sess[0]);
 	assert_works();
 	finish();
+	free(jobs);
 }
 END_TEST
 
@@ -305,17 +274,20 @@ START_TEST(from_another_thread)
 	env("WEFT_ENGINE_THREADS", threads[_i]);
 	start();
 	sess[0] = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
+	jobs = new_jobs(JOBS, sess[0]);
 	ck_assert_int_eq(pthread_create(&thread, NULL, fork_and_wait, &f), 0);
 	do {
-		jobs_send(sess[0]);
+		jobs_send();
 		if (works())
 			ck_abort_msg("the parent was disturbed");
-		jobs_collect(JOBS);
+		poll_for(JOBS);
 	} while (!__atomic_load_n(&f.done, __ATOMIC_ACQUIRE));
 	pthread_join(thread, NULL);
 	ck_assert_int_eq(f.failed, 0);
+	assert_jobs(jobs, JOBS);
 	wd_comp_free_sess(sess[0]);
 	finish();
+	free(jobs);
 }
 END_TEST
 
@@ -330,7 +302,8 @@ static int leave_it_all(void *arg)
 	sess[0] = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
 	req = new_req(WD_DIR_COMPRESS, "abc", 3, out, sizeof(out));
 	expect(wd_do_comp_strm(sess[0], &req) == 0);
-	jobs_send(sess[0]);
+	jobs = new_jobs(JOBS, sess[0]);
+	jobs_send();
 	return 0;
 }
 
@@ -347,6 +320,12 @@ START_TEST(child_leaves_it_all)
 	ck_assert_int_eq(free_ctxs(), left);
 }
 END_TEST
+
+static void *ended(struct wd_comp_req *req, void *count)
+{
+	__atomic_fetch_add((unsigned int *)count, req->status ? 100 : 1, __ATOMIC_RELEASE);
+	return NULL;
+}
 
 /* The library's polling threads do not exist in the child; it may have its own. */
 static int own_pollers(void *arg)

@@ -114,14 +114,40 @@ int oracle_bits(enum wd_comp_alg_type alg, int bits)
 	return alg == WD_GZIP ? bits + 16 : bits;
 }
 
+/* Memory for one inflate(): tests run it in callbacks by the thousand. */
+#define ARENA_SIZE	(64u << 10)
+static _Thread_local struct arena {
+	size_t used;
+	_Alignas(16) uint8_t bytes[ARENA_SIZE];
+} arena;
+
+static voidpf arena_alloc(voidpf opaque, uInt items, uInt size)
+{
+	struct arena *a = opaque;
+	size_t at = a->used, len = ((size_t)items * size + 15) & ~(size_t)15;
+
+	if (len > ARENA_SIZE - at)
+		return Z_NULL;
+	a->used += len;
+	return a->bytes + at;
+}
+
+static void arena_free(voidpf opaque, voidpf p)
+{
+	(void)opaque;
+	(void)p;
+}
+
 /* @step: room that zlib gets in one call; it must use its window between two calls. */
 static size_t decode(int bits, const void *src, size_t len, void *dst, size_t cap, size_t step,
 		     size_t *used)
 {
-	z_stream strm = { .next_in = (z_const Bytef *)src, .avail_in = (uInt)len };
+	z_stream strm = { .next_in = (z_const Bytef *)src, .avail_in = (uInt)len,
+			  .zalloc = arena_alloc, .zfree = arena_free, .opaque = &arena };
 	size_t made = 0;
 	int ret;
 
+	arena.used = 0;
 	if (inflateInit2(&strm, bits) != Z_OK)
 		return ORACLE_FAILED;
 	strm.next_out = dst;

@@ -50,7 +50,8 @@ START_TEST(last_request)
 	ck_assert_uint_eq(report.in_bytes, 0);
 	ck_assert_str_eq(report.device, "");
 	for (int way = 0; way < WAYS; way++) {
-		req = new_req(WD_DIR_COMPRESS, in, sizeof(in) - (size_t)way, packed, sizeof(packed));
+		len = sizeof(in) - (size_t)way;
+		req = new_req(WD_DIR_COMPRESS, in, len, packed, sizeof(packed));
 		assert_result(&req, 0, run_block((enum way)way, c, &req), 0);
 		assert_reported(c, &req);
 		len = req.dst_len;
@@ -409,7 +410,8 @@ START_TEST(wrong_option_values)
 	} wrong[] = {
 		{ "WEFT_ENGINE_THREADS", "many" }, { "WEFT_ENGINE_THREADS", "-1" },
 		{ "WEFT_GUARD", "best" }, { "WEFT_CODECS", "zlib,lzma" }, { "WEFT_SPIN_US", "1e3" },
-		{ "WEFT_INLINE", "perhaps" }, { "WEFT_CTX_MAX", "0" }, { "WEFT_CTX_MAX", "99999999" },
+		{ "WEFT_INLINE", "perhaps" }, { "WEFT_CTX_MAX", "0" },
+		{ "WEFT_CTX_MAX", "99999999" },
 		{ "WEFT_QUEUE_DEPTH", "1" }, { "WEFT_QUEUE_DEPTH", "" },
 		{ "WD_COMP_ASYNC_POLL_EN", "2" }, { "WD_COMP_EPOLL_EN", "" },
 	};
