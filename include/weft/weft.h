@@ -21,8 +21,6 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-#pragma GCC visibility push(default)
-
 #define WEFT_NAME_LEN	64
 
 /*
@@ -202,8 +200,6 @@ struct weft_option {
  * @option is NULL or its size too small.
  */
 int weft_option_get(unsigned int index, struct weft_option *option);
-
-#pragma GCC visibility pop
 
 #pragma GCC visibility pop
 
