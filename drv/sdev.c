@@ -12,7 +12,7 @@
 #include "util/log.h"
 
 struct sdev_queue {
-	struct sdev_desc *sq;
+	struct sdev_slot *sq;
 	struct sdev_cpl *cq;
 	struct sdev_doorbell *db;
 	const struct sdev_status *status;
@@ -36,6 +36,39 @@ static const char *const guards[] = {
 	[SDEV_GUARD_SIGNAL] = "signal",
 	[SDEV_GUARD_COPY] = "copy",
 };
+
+/* The device's algorithms, in our numbers, and the operations that they make possible. */
+static int probe_algs(struct wdi_io *io, struct wdi_caps *caps)
+{
+	static const struct {
+		uint8_t first, last, op;	/* enum wdi_alg */
+	} ranges[] = {
+		{ WDI_ALG_AES_ECB, WDI_ALG_3DES_CBC, WDI_OP_CIPHER },
+		{ WDI_ALG_MD5, WDI_ALG_AES_XCBC_PRF_128, WDI_OP_DIGEST },
+		{ WDI_ALG_AES_GCM, WDI_ALG_AES_CBC_HMAC_SHA512, WDI_OP_AEAD },
+		{ WDI_ALG_RSA, WDI_ALG_X448, WDI_OP_PK },
+	};
+	uint64_t words[SDEV_ALGS_WORDS];
+
+	for (unsigned int i = 0; i < SDEV_ALGS_WORDS; i++) {
+		int ret = wdi_io_read(io, SDEV_REGION_MMIO, SDEV_REG_ALGS(i), &words[i],
+				      sizeof(words[i]));
+
+		if (ret)
+			return ret;
+	}
+	for (unsigned int r = 0; r < wdi_array_size(ranges); r++) {
+		for (unsigned int alg = ranges[r].first; alg <= ranges[r].last; alg++) {
+			if (!(words[alg / 64] >> alg % 64 & 1))
+				continue;
+			caps->algs[alg / 64] |= UINT64_C(1) << alg % 64;
+			caps->ops |= UINT32_C(1) << ranges[r].op |
+				     UINT32_C(1) << WDI_OP_SESSION_OPEN |
+				     UINT32_C(1) << WDI_OP_SESSION_CLOSE;
+		}
+	}
+	return 0;
+}
 
 static int sdev_probe(struct wdi_io *io, struct wdi_caps *caps)
 {
@@ -87,7 +120,7 @@ static int sdev_probe(struct wdi_io *io, struct wdi_caps *caps)
 		caps->ops |= UINT32_C(1) << WDI_OP_STREAM_OPEN |
 			     UINT32_C(1) << WDI_OP_STREAM_RESET |
 			     UINT32_C(1) << WDI_OP_STREAM_CLOSE;
-	return 0;
+	return cap & SDEV_CAP_SESSION ? probe_algs(io, caps) : 0;
 }
 
 static int sdev_status(struct wdi_io *io, struct wdi_dev_status *status)
@@ -209,6 +242,12 @@ static const uint8_t opcodes[] = {
 	[WDI_OP_STREAM_OPEN] = SDEV_OP_STREAM_OPEN,
 	[WDI_OP_STREAM_RESET] = SDEV_OP_STREAM_RESET,
 	[WDI_OP_STREAM_CLOSE] = SDEV_OP_STREAM_CLOSE,
+	[WDI_OP_SESSION_OPEN] = SDEV_OP_SESSION_OPEN,
+	[WDI_OP_SESSION_CLOSE] = SDEV_OP_SESSION_CLOSE,
+	[WDI_OP_CIPHER] = SDEV_OP_CIPHER,
+	[WDI_OP_DIGEST] = SDEV_OP_DIGEST,
+	[WDI_OP_AEAD] = SDEV_OP_AEAD,
+	[WDI_OP_PK] = SDEV_OP_PK,
 };
 static_assert(sizeof(opcodes) == WDI_OP_COUNT, "an operation without an opcode");
 
@@ -216,12 +255,118 @@ static_assert((int)WDI_FMT_DEFLATE == (int)SDEV_FMT_DEFLATE &&
 	      (int)WDI_FMT_ZLIB == (int)SDEV_FMT_ZLIB &&
 	      (int)WDI_FMT_GZIP == (int)SDEV_FMT_GZIP, "formats are passed through");
 
+#define SAME_ALG(name)	((int)WDI_ALG_##name == (int)SDEV_ALG_##name)
+static_assert(SAME_ALG(NONE) && SAME_ALG(AES_ECB) && SAME_ALG(AES_CBC) &&
+	      SAME_ALG(AES_CTR) && SAME_ALG(AES_XTS) && SAME_ALG(AES_OFB) &&
+	      SAME_ALG(AES_CFB) && SAME_ALG(AES_CBC_CS1) && SAME_ALG(AES_CBC_CS2) &&
+	      SAME_ALG(AES_CBC_CS3) && SAME_ALG(SM4_ECB) && SAME_ALG(SM4_CBC) &&
+	      SAME_ALG(SM4_CTR) && SAME_ALG(SM4_XTS) && SAME_ALG(SM4_OFB) &&
+	      SAME_ALG(SM4_CFB) && SAME_ALG(SM4_CBC_CS1) && SAME_ALG(SM4_CBC_CS2) &&
+	      SAME_ALG(SM4_CBC_CS3) && SAME_ALG(DES_ECB) && SAME_ALG(DES_CBC) &&
+	      SAME_ALG(3DES_ECB) && SAME_ALG(3DES_CBC) && SAME_ALG(MD5) &&
+	      SAME_ALG(SHA1) && SAME_ALG(SHA224) && SAME_ALG(SHA256) &&
+	      SAME_ALG(SHA384) && SAME_ALG(SHA512) && SAME_ALG(SHA512_224) &&
+	      SAME_ALG(SHA512_256) && SAME_ALG(SM3) && SAME_ALG(HMAC_MD5) &&
+	      SAME_ALG(HMAC_SHA1) && SAME_ALG(HMAC_SHA224) && SAME_ALG(HMAC_SHA256) &&
+	      SAME_ALG(HMAC_SHA384) && SAME_ALG(HMAC_SHA512) &&
+	      SAME_ALG(HMAC_SHA512_224) && SAME_ALG(HMAC_SHA512_256) &&
+	      SAME_ALG(HMAC_SM3) && SAME_ALG(AES_CMAC) && SAME_ALG(AES_GMAC) &&
+	      SAME_ALG(AES_XCBC_MAC_96) && SAME_ALG(AES_XCBC_PRF_128) &&
+	      SAME_ALG(AES_GCM) && SAME_ALG(AES_CCM) && SAME_ALG(SM4_GCM) &&
+	      SAME_ALG(SM4_CCM) && SAME_ALG(AES_CBC_HMAC_SHA1) &&
+	      SAME_ALG(AES_CBC_HMAC_SHA256) && SAME_ALG(AES_CBC_HMAC_SHA512) &&
+	      SAME_ALG(RSA) && SAME_ALG(DH) && SAME_ALG(ECDH) && SAME_ALG(ECDSA) &&
+	      SAME_ALG(SM2) && SAME_ALG(X25519) && SAME_ALG(X448) && SAME_ALG(COUNT),
+	      "algorithms are passed through");
+
+/* What the descriptor says in its class's own fields, and in the second half of the slot. */
+static void fill_comp(struct sdev_slot *slot, const struct wdi_msg *msg)
+{
+	slot->desc.comp.format = msg->comp.format;
+	slot->desc.comp.level = msg->comp.level;
+	slot->desc.comp.window = msg->comp.window;
+	slot->desc.comp.flags = (uint8_t)((msg->comp.last ? SDEV_COMP_LAST : 0) |
+					  (msg->comp.sync ? SDEV_COMP_SYNC : 0));
+	if (msg->op == WDI_OP_STREAM_OPEN)
+		slot->desc.dir = opcodes[msg->comp.dir];
+}
+
+static void fill_session(struct sdev_slot *slot, const struct wdi_msg *msg)
+{
+	slot->desc.session.alg = msg->session.alg;
+	slot->ext = (struct sdev_ext){
+		.session = {
+			.key2_va = (uintptr_t)msg->session.key2,
+			.key2_len = msg->session.key2_len,
+			.bits = msg->session.bits,
+		},
+	};
+}
+
+static void fill_sym(struct sdev_slot *slot, const struct wdi_msg *msg)
+{
+	slot->desc.sym.flags = (uint8_t)((msg->sym.decrypt ? SDEV_SYM_DECRYPT : 0) |
+					 (msg->sym.first ? SDEV_SYM_FIRST : 0) |
+					 (msg->sym.last ? SDEV_SYM_LAST : 0) |
+					 (msg->sym.aad_in_src ? SDEV_SYM_AAD_IN_SRC : 0) |
+					 (msg->sym.aad_copy ? SDEV_SYM_AAD_COPY : 0));
+	slot->desc.sym.iv_len = msg->sym.iv_len;
+	slot->desc.iv_va = (uintptr_t)msg->sym.iv;
+	slot->desc.total = msg->sym.total;
+}
+
+static void fill_aead(struct sdev_slot *slot, const struct wdi_msg *msg)
+{
+	fill_sym(slot, msg);
+	slot->desc.sym.mac_len = msg->sym.mac_len;
+	slot->ext = (struct sdev_ext){
+		.aead = {
+			.aad_va = (uintptr_t)msg->sym.aad,
+			.mac_va = (uintptr_t)msg->sym.mac,
+			.aad_len = msg->sym.aad_len,
+		},
+	};
+}
+
+static void fill_pk(struct sdev_slot *slot, const struct wdi_msg *msg)
+{
+	slot->desc.pk.op = msg->pk.op;
+	slot->desc.pk.flags = msg->pk.flags;
+	slot->ext = (struct sdev_ext){ 0 };
+	for (unsigned int i = 0; i < WDI_PK_OPERANDS; i++) {
+		slot->ext.pk.va[i] = (uintptr_t)msg->pk.operand[i];
+		slot->ext.pk.len[i] = msg->pk.operand_len[i];
+	}
+}
+static_assert((int)WDI_PK_OPERANDS == (int)SDEV_PK_OPERANDS, "operands are passed through");
+
+static void fill_nothing(struct sdev_slot *slot, const struct wdi_msg *msg)
+{
+	(void)slot, (void)msg;
+}
+
+static void (*const fills[])(struct sdev_slot *slot, const struct wdi_msg *msg) = {
+	[WDI_OP_NOOP] = fill_nothing,
+	[WDI_OP_COMPRESS] = fill_comp,
+	[WDI_OP_DECOMPRESS] = fill_comp,
+	[WDI_OP_STREAM_OPEN] = fill_comp,
+	[WDI_OP_STREAM_RESET] = fill_nothing,
+	[WDI_OP_STREAM_CLOSE] = fill_nothing,
+	[WDI_OP_SESSION_OPEN] = fill_session,
+	[WDI_OP_SESSION_CLOSE] = fill_nothing,
+	[WDI_OP_CIPHER] = fill_sym,
+	[WDI_OP_DIGEST] = fill_sym,
+	[WDI_OP_AEAD] = fill_aead,
+	[WDI_OP_PK] = fill_pk,
+};
+static_assert(wdi_array_size(fills) == WDI_OP_COUNT, "an operation without its fields");
+
 static void sdev_submit(void *priv, const struct wdi_msg *msg)
 {
 	struct sdev_queue *q = priv;
-	struct sdev_desc *d = &q->sq[q->sq_tail & q->mask];
+	struct sdev_slot *slot = &q->sq[q->sq_tail & q->mask];
 
-	*d = (struct sdev_desc){
+	slot->desc = (struct sdev_desc){
 		.opcode = opcodes[msg->op],
 		.flags = (uint8_t)((msg->src_sgl ? SDEV_F_SRC_SGL : 0) |
 				   (msg->dst_sgl ? SDEV_F_DST_SGL : 0)),
@@ -231,15 +376,8 @@ static void sdev_submit(void *priv, const struct wdi_msg *msg)
 		.src_len = msg->src_len,
 		.dst_len = msg->dst_len,
 		.object = msg->object,
-		.comp = {
-			.format = msg->format,
-			.level = msg->level,
-			.window = msg->window,
-			.flags = (uint8_t)((msg->last ? SDEV_COMP_LAST : 0) |
-					   (msg->sync ? SDEV_COMP_SYNC : 0)),
-		},
-		.dir = msg->op == WDI_OP_STREAM_OPEN ? opcodes[msg->dir] : 0,
 	};
+	fills[msg->op](slot, msg);
 	/* The descriptor is whole before the device may see the new tail. */
 	wdi_io_store32_release(&q->db->sq_tail, ++q->sq_tail);
 }
@@ -281,6 +419,9 @@ static const uint8_t statuses[] = {
 	[SDEV_ST_TIMED_OUT] = WDI_ST_TIMED_OUT,
 	[SDEV_ST_RESET] = WDI_ST_RESET,
 	[SDEV_ST_NO_MEMORY] = WDI_ST_NO_MEMORY,
+	[SDEV_ST_AUTH_FAILED] = WDI_ST_AUTH_FAILED,
+	[SDEV_ST_BAD_KEY] = WDI_ST_BAD_KEY,
+	[SDEV_ST_ABORTED] = WDI_ST_ABORTED,
 };
 static_assert(sizeof(statuses) == SDEV_ST_COUNT, "a status without a meaning");
 
@@ -313,7 +454,7 @@ static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
 	/* A device cannot have taken or made more than there was. */
 	msg->consumed = wdi_min(cpl.consumed, msg->src_len);
 	msg->produced = wdi_min(cpl.produced, msg->dst_len);
-	if (msg->op == WDI_OP_STREAM_OPEN)
+	if (msg->op == WDI_OP_STREAM_OPEN || msg->op == WDI_OP_SESSION_OPEN)
 		msg->object = cpl.object;
 }
 
@@ -346,6 +487,8 @@ static const char *sdev_engine_name(unsigned int engine)
 		[SDEV_ENGINE_ISAL] = "isa-l",
 		[SDEV_ENGINE_LIBDEFLATE] = "libdeflate",
 		[SDEV_ENGINE_ZLIB_NG] = "zlib-ng",
+		[SDEV_ENGINE_OPENSSL] = "openssl",
+		[SDEV_ENGINE_IPSEC_MB] = "ipsec-mb",
 	};
 	static_assert(wdi_array_size(names) == SDEV_ENGINE_COUNT, "an engine without a name");
 

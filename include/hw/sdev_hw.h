@@ -23,7 +23,7 @@
 
 #define SDEV_PAGE_SIZE		4096u
 #define SDEV_MAGIC		0x56454457u	/* "WDEV" */
-#define SDEV_VERSION		0x00010000u	/* major << 16 | minor */
+#define SDEV_VERSION		0x00020000u	/* major << 16 | minor */
 
 /*
  * MMIO page 0: registers. Not mappable; every access traps (region read and
@@ -38,11 +38,13 @@
 #define SDEV_REG_VA_BITS	0x01c	/* u32 ro, width of a virtual address */
 #define SDEV_REG_STATE		0x020	/* u32 ro, enum sdev_dev_state */
 #define SDEV_REG_ENGINES	0x024	/* u32 ro, engine threads */
-#define SDEV_REG_MAX_STREAMS	0x028	/* u32 ro, stream objects of one PASID */
+#define SDEV_REG_MAX_OBJECTS	0x028	/* u32 ro, streams and sessions of one PASID */
 #define SDEV_REG_ISOLATE	0x02c	/* u32 rw, failures an hour before isolation, 0: never */
 #define SDEV_REG_FAILURES	0x030	/* u32 ro, failures in the current hour */
 #define SDEV_REG_RESET		0x034	/* u32 wo, write SDEV_RESET_KEY */
 #define SDEV_REG_GUARD		0x038	/* u32 ro, enum sdev_guard in force */
+#define SDEV_REG_ALGS(word)	(0x040 + 8 * (word))	/* u64 ro, a bit an enum sdev_alg */
+#define SDEV_ALGS_WORDS		4
 #define SDEV_REG_ADMIN		0x100	/* struct sdev_admin, write command, read answer */
 #define SDEV_REG_LIBRARIES	0x200	/* text ro: "zlib 1.2.13, isa-l 2.30", NUL-padded */
 #define SDEV_LIBRARIES_LEN	256
@@ -62,12 +64,13 @@ enum sdev_guard {
 	SDEV_GUARD_COPY,	/* process_vm_readv/writev, no signal */
 };
 
-/* Capability bits. Formats have a bit a direction. */
+/* Capability bits. Formats have a bit a direction; SDEV_REG_ALGS has what sessions do. */
 #define SDEV_CAP_NOOP		(UINT64_C(1) << 0)
 #define SDEV_CAP_COMP(fmt)	(UINT64_C(1) << (8 + (fmt)))
 #define SDEV_CAP_DECOMP(fmt)	(UINT64_C(1) << (16 + (fmt)))
 #define SDEV_CAP_STREAM		(UINT64_C(1) << 24)
 #define SDEV_CAP_SGL		(UINT64_C(1) << 25)
+#define SDEV_CAP_SESSION	(UINT64_C(1) << 26)
 #define SDEV_CAP_SVM		(UINT64_C(1) << 32)
 
 /*
@@ -128,10 +131,11 @@ static_assert(sizeof(struct sdev_admin) == 32, "admin layout");
 
 /*
  * DUS region: queue q owns SDEV_DUS_STRIDE(max_depth) bytes at q * stride:
- * the submission ring (max_depth descriptors), then the completion ring.
+ * the submission ring (max_depth slots), then the completion ring.
  */
-#define SDEV_DUS_CQ_OFF(max_depth)	((uint64_t)(max_depth) * 64)
-#define SDEV_DUS_STRIDE(max_depth)	((uint64_t)(max_depth) * (64 + 32))
+#define SDEV_SLOT_SIZE			128
+#define SDEV_DUS_CQ_OFF(max_depth)	((uint64_t)(max_depth) * SDEV_SLOT_SIZE)
+#define SDEV_DUS_STRIDE(max_depth)	((uint64_t)(max_depth) * (SDEV_SLOT_SIZE + 32))
 
 enum sdev_opcode {
 	SDEV_OP_NOOP,
@@ -140,8 +144,19 @@ enum sdev_opcode {
 	SDEV_OP_STREAM_OPEN,	/* comp.{format,dir,level,window}; object in the completion */
 	SDEV_OP_STREAM_RESET,
 	SDEV_OP_STREAM_CLOSE,
+	SDEV_OP_SESSION_OPEN,	/* session.alg; src: the key; ext.session; object in the completion */
+	SDEV_OP_SESSION_CLOSE,	/* jobs that run on it end well; those that follow do not start */
+	SDEV_OP_CIPHER,
+	SDEV_OP_DIGEST,
+	SDEV_OP_AEAD,		/* ext.aead */
+	SDEV_OP_PK,		/* ext.pk */
 	SDEV_OP_COUNT,
 };
+
+/* Opcodes whose descriptor goes on in the second half of its slot; the others do not touch it. */
+#define SDEV_OPS_EXT \
+	(UINT32_C(1) << SDEV_OP_SESSION_OPEN | UINT32_C(1) << SDEV_OP_AEAD | \
+	 UINT32_C(1) << SDEV_OP_PK)
 
 /* Descriptor flags. A set bit that is not listed makes it malformed. */
 #define SDEV_F_IRQ		0x01	/* signal the eventfd for this one */
@@ -175,6 +190,100 @@ enum sdev_window {	/* longest match distance allowed */
 #define SDEV_COMP_SYNC		0x02	/* compress: end this piece at a byte boundary */
 #define SDEV_COMP_ALL		0x03
 
+/*
+ * What a session does. The key's length tells AES-128, -192 and -256 apart, and
+ * 3DES with two keys from three. SDEV_REG_ALGS has a bit for each.
+ */
+enum sdev_alg {
+	SDEV_ALG_NONE,
+	/* CIPHER */
+	SDEV_ALG_AES_ECB,	/* FIPS 197, SP 800-38A */
+	SDEV_ALG_AES_CBC,
+	SDEV_ALG_AES_CTR,
+	SDEV_ALG_AES_XTS,	/* IEEE 1619; the key is two keys, data then tweak */
+	SDEV_ALG_AES_OFB,
+	SDEV_ALG_AES_CFB,	/* CFB128 */
+	SDEV_ALG_AES_CBC_CS1,	/* SP 800-38A addendum */
+	SDEV_ALG_AES_CBC_CS2,
+	SDEV_ALG_AES_CBC_CS3,
+	SDEV_ALG_SM4_ECB,	/* GB/T 32907, GB/T 17964 */
+	SDEV_ALG_SM4_CBC,
+	SDEV_ALG_SM4_CTR,
+	SDEV_ALG_SM4_XTS,
+	SDEV_ALG_SM4_OFB,
+	SDEV_ALG_SM4_CFB,
+	SDEV_ALG_SM4_CBC_CS1,
+	SDEV_ALG_SM4_CBC_CS2,
+	SDEV_ALG_SM4_CBC_CS3,
+	SDEV_ALG_DES_ECB,	/* FIPS 46-3 */
+	SDEV_ALG_DES_CBC,
+	SDEV_ALG_3DES_ECB,	/* SP 800-67 */
+	SDEV_ALG_3DES_CBC,
+	/* DIGEST without a key; the order is that of the HMACs below */
+	SDEV_ALG_MD5,		/* RFC 1321 */
+	SDEV_ALG_SHA1,		/* FIPS 180-4 */
+	SDEV_ALG_SHA224,
+	SDEV_ALG_SHA256,
+	SDEV_ALG_SHA384,
+	SDEV_ALG_SHA512,
+	SDEV_ALG_SHA512_224,
+	SDEV_ALG_SHA512_256,
+	SDEV_ALG_SM3,		/* GB/T 32905 */
+	/* DIGEST with a key */
+	SDEV_ALG_HMAC_MD5,	/* RFC 2104 */
+	SDEV_ALG_HMAC_SHA1,
+	SDEV_ALG_HMAC_SHA224,
+	SDEV_ALG_HMAC_SHA256,
+	SDEV_ALG_HMAC_SHA384,
+	SDEV_ALG_HMAC_SHA512,
+	SDEV_ALG_HMAC_SHA512_224,
+	SDEV_ALG_HMAC_SHA512_256,
+	SDEV_ALG_HMAC_SM3,
+	SDEV_ALG_AES_CMAC,	/* RFC 4493, SP 800-38B */
+	SDEV_ALG_AES_GMAC,	/* SP 800-38D; the only one with an IV */
+	SDEV_ALG_AES_XCBC_MAC_96,	/* RFC 3566 */
+	SDEV_ALG_AES_XCBC_PRF_128,	/* RFC 4434, AES-128 keys */
+	/* AEAD */
+	SDEV_ALG_AES_GCM,	/* SP 800-38D */
+	SDEV_ALG_AES_CCM,	/* SP 800-38C */
+	SDEV_ALG_SM4_GCM,	/* RFC 8998 */
+	SDEV_ALG_SM4_CCM,
+	SDEV_ALG_AES_CBC_HMAC_SHA1,	/* encrypt, then authenticate AAD and ciphertext */
+	SDEV_ALG_AES_CBC_HMAC_SHA256,
+	SDEV_ALG_AES_CBC_HMAC_SHA512,
+	/* PK; ext.session.bits is the size or the curve */
+	SDEV_ALG_RSA,
+	SDEV_ALG_DH,
+	SDEV_ALG_ECDH,
+	SDEV_ALG_ECDSA,
+	SDEV_ALG_SM2,
+	SDEV_ALG_X25519,
+	SDEV_ALG_X448,
+	SDEV_ALG_COUNT,
+};
+static_assert(SDEV_ALG_COUNT <= 64 * SDEV_ALGS_WORDS, "every algorithm has its bit");
+
+/*
+ * sym.flags. CIPHER takes DECRYPT only. A DIGEST or AEAD in one descriptor is
+ * FIRST and LAST at once. All but the last piece are whole blocks.
+ *
+ * DIGEST: without FIRST, iv_va has the chaining state that the piece before it
+ * left, and total is how many bytes that state stands for; without LAST, dst gets
+ * the chaining state. A state is as long as the algorithm's untruncated digest
+ * (SHA-224: 32, SHA-384 and SHA-512/t: 64; MACs of a cipher: 16) and travels with
+ * the descriptors, so that pieces may go through different sessions of one key.
+ *
+ * AEAD: the first piece brings IV and AAD (and total, for CCM) and may bring data,
+ * the last one the tag. What lies between is in the session, which takes one
+ * message in pieces at a time; it can do whole ones meanwhile.
+ */
+#define SDEV_SYM_DECRYPT	0x01
+#define SDEV_SYM_FIRST		0x02
+#define SDEV_SYM_LAST		0x04
+#define SDEV_SYM_AAD_IN_SRC	0x08	/* AEAD: src begins with aad_len bytes of AAD, and dst ... */
+#define SDEV_SYM_AAD_COPY	0x10	/* ... with room for a copy, which is written or, without, not */
+#define SDEV_SYM_ALL		0x1f
+
 struct sdev_desc {
 	uint8_t opcode;		/* enum sdev_opcode */
 	uint8_t flags;		/* SDEV_F_* */
@@ -184,18 +293,80 @@ struct sdev_desc {
 	uint64_t dst_va;
 	uint32_t src_len;
 	uint32_t dst_len;
-	uint32_t object;	/* stream, or 0: the whole job in one descriptor */
-	struct {
-		uint8_t format;	/* enum sdev_format */
-		uint8_t level;	/* 1..15; 0: default */
-		uint8_t window;	/* enum sdev_window */
-		uint8_t flags;	/* SDEV_COMP_* */
-	} comp;
+	uint32_t object;	/* stream or session; 0: a whole job of COMPRESS or DECOMPRESS */
+	union {
+		struct {
+			uint8_t format;	/* enum sdev_format */
+			uint8_t level;	/* 1..15; 0: default */
+			uint8_t window;	/* enum sdev_window */
+			uint8_t flags;	/* SDEV_COMP_* */
+		} comp;
+		struct {
+			uint8_t flags;		/* SDEV_SYM_* */
+			uint8_t mac_len;	/* AEAD: bytes of the tag */
+			uint16_t iv_len;	/* bytes at iv_va, if it is an IV */
+		} sym;
+		struct {
+			uint8_t op;		/* enum sdev_pk_op */
+			uint8_t flags;
+			uint16_t reserved;	/* 0 */
+		} pk;
+		struct {
+			uint8_t alg;		/* enum sdev_alg */
+			uint8_t reserved[3];	/* 0 */
+		} session;
+	};
 	uint8_t dir;		/* STREAM_OPEN: SDEV_OP_COMPRESS or SDEV_OP_DECOMPRESS */
 	uint8_t reserved1[7];	/* 0 */
-	uint64_t reserved2[2];	/* 0 */
+	union {
+		uint64_t reserved2[2];	/* 0 where the next two mean nothing */
+		struct {
+			uint64_t iv_va;	/* CIPHER, DIGEST, AEAD; CIPHER leaves the next IV there */
+			uint64_t total;	/* DIGEST, AEAD: see SDEV_SYM_* */
+		};
+	};
 };
 static_assert(sizeof(struct sdev_desc) == 64, "descriptor layout");
+
+/* Operations of PK. What src, dst and ext.pk hold stands in docs/device.md. */
+enum sdev_pk_op {
+	SDEV_PK_NONE,
+	SDEV_PK_COUNT,
+};
+#define SDEV_PK_OPERANDS	4
+
+/* The second half of a slot; of SDEV_OPS_EXT only. Reserved words are 0. */
+struct sdev_ext {
+	union {
+		struct {
+			uint64_t aad_va;	/* not with SDEV_SYM_AAD_IN_SRC */
+			uint64_t mac_va;	/* the tag: written, or read with DECRYPT */
+			uint32_t aad_len;
+			uint32_t reserved0;
+			uint64_t reserved[5];
+		} aead;
+		struct {
+			uint64_t key2_va;	/* AEAD of cipher and HMAC: the HMAC's; PK: parameters */
+			uint32_t key2_len;
+			uint32_t bits;		/* PK */
+			uint64_t reserved[6];
+		} session;
+		struct {
+			uint64_t va[SDEV_PK_OPERANDS];	/* operands beside src and dst */
+			uint32_t len[SDEV_PK_OPERANDS];
+			uint64_t reserved[2];
+		} pk;
+		uint64_t words[8];
+	};
+};
+static_assert(sizeof(struct sdev_ext) == 64, "ext layout");
+
+/* One place of the submission ring. */
+struct sdev_slot {
+	struct sdev_desc desc;
+	struct sdev_ext ext;
+};
+static_assert(sizeof(struct sdev_slot) == SDEV_SLOT_SIZE, "slot layout");
 
 /*
  * One element of a scatter chain. Reserved bits are ignored, so that a list
@@ -224,6 +395,9 @@ enum sdev_comp_status {
 	SDEV_ST_TIMED_OUT,
 	SDEV_ST_RESET,		/* the device was reset, or isolated itself */
 	SDEV_ST_NO_MEMORY,	/* the device has no room for the object or the state */
+	SDEV_ST_AUTH_FAILED,	/* a tag or a signature does not match; nothing was written */
+	SDEV_ST_BAD_KEY,	/* key or parameters cannot be used; detail: enum sdev_bad_key */
+	SDEV_ST_ABORTED,	/* in place, and its memory or its batch was lost: dst is rubbish */
 	SDEV_ST_COUNT,
 };
 
@@ -239,6 +413,15 @@ enum sdev_corrupt {
 	SDEV_CORRUPT_TRUNCATED,	/* the input ends before the data does */
 };
 
+enum sdev_bad_key {
+	SDEV_KEY_LENGTH = 1,	/* of the key, the second key, or the size */
+	SDEV_KEY_WEAK,		/* XTS: both halves are equal */
+	SDEV_KEY_RANGE,		/* a number is not in the group, or not below the modulus */
+	SDEV_KEY_POINT,		/* a point is not on the curve */
+	SDEV_KEY_MISSING,	/* the operation needs a part of the key that was not given */
+	SDEV_KEY_CURVE,		/* no such curve, or parameters that make none */
+};
+
 enum sdev_malformed {
 	SDEV_BAD_OPCODE = 1,
 	SDEV_BAD_FLAGS,
@@ -247,10 +430,15 @@ enum sdev_malformed {
 	SDEV_BAD_LEVEL,
 	SDEV_BAD_WINDOW,
 	SDEV_BAD_LENGTH,	/* 0 where data is needed */
-	SDEV_BAD_OBJECT,	/* no such stream of this PASID, or of the other direction */
-	SDEV_OBJECT_BUSY,	/* another descriptor is running on it */
+	SDEV_BAD_OBJECT,	/* no such object of this PASID, or not for this opcode */
+	SDEV_OBJECT_BUSY,	/* another descriptor is running on it, or a message in pieces is */
 	SDEV_OBJECT_DEAD,	/* an earlier fault or error killed it; reset or close it */
 	SDEV_BAD_SGL,		/* a loop, more than SDEV_SGE_MAX elements, less than src_len */
+	SDEV_BAD_ALG,		/* no such algorithm or operation */
+	SDEV_BAD_IV,		/* length of the IV */
+	SDEV_BAD_MAC,		/* length of the tag, the digest or the chaining state */
+	SDEV_BAD_AAD,		/* longer than the data it lies in, or than the algorithm takes */
+	SDEV_BAD_PIECE,		/* FIRST, LAST and what was before do not fit together */
 };
 
 /* Which library ran the job. 0 for jobs that need none. */
@@ -260,6 +448,9 @@ enum sdev_engine {
 	SDEV_ENGINE_ISAL,
 	SDEV_ENGINE_LIBDEFLATE,
 	SDEV_ENGINE_ZLIB_NG,
+	SDEV_ENGINE_CODECS,	/* those below run COMPRESS and DECOMPRESS */
+	SDEV_ENGINE_OPENSSL = SDEV_ENGINE_CODECS,
+	SDEV_ENGINE_IPSEC_MB,
 	SDEV_ENGINE_COUNT,
 };
 
@@ -272,7 +463,7 @@ struct sdev_cpl {
 	uint64_t fault_va;
 	uint32_t consumed;	/* bytes of src taken */
 	uint32_t produced;	/* bytes of dst written */
-	uint32_t object;	/* STREAM_OPEN: the new stream */
+	uint32_t object;	/* STREAM_OPEN, SESSION_OPEN: the new object */
 	uint16_t faults;	/* page faults this descriptor met */
 	uint8_t engine;		/* enum sdev_engine */
 	uint8_t reserved;

@@ -78,9 +78,9 @@ static void fill_block(const struct comp_sess *s, const struct wd_comp_req *req,
 		       struct wdi_msg *msg)
 {
 	msg->op = ops[s->op_type];
-	msg->format = s->format;
-	msg->level = s->level;
-	msg->window = s->window;
+	msg->comp.format = s->format;
+	msg->comp.level = s->level;
+	msg->comp.window = s->window;
 	msg->src = req->src;
 	msg->src_len = req->src_len;
 	msg->dst = req->dst;
@@ -269,10 +269,10 @@ static int stream_ready(struct comp_sess *s)
 	memset(&msg, 0, sizeof(msg));
 	msg.op = s->object ? WDI_OP_STREAM_RESET : WDI_OP_STREAM_OPEN;
 	msg.object = s->object;
-	msg.dir = ops[s->op_type];
-	msg.format = s->format;
-	msg.level = s->level;
-	msg.window = s->window;
+	msg.comp.dir = ops[s->op_type];
+	msg.comp.format = s->format;
+	msg.comp.level = s->level;
+	msg.comp.window = s->window;
 	ret = wdi_class_run(&s->base, &msg);
 	if (!ret)
 		ret = wdi_class_outcome(&msg)->ret;
@@ -299,8 +299,8 @@ static int stream_piece(struct comp_sess *s, struct wd_comp_req *req)
 	memset(&msg, 0, offsetof(struct wdi_msg, req));
 	fill_block(s, req, &msg);
 	msg.object = s->object;
-	msg.last = req->last && s->op_type == WD_DIR_COMPRESS;
-	msg.sync = !msg.last && s->op_type == WD_DIR_COMPRESS;
+	msg.comp.last = req->last && s->op_type == WD_DIR_COMPRESS;
+	msg.comp.sync = !msg.comp.last && s->op_type == WD_DIR_COMPRESS;
 	ret = wdi_class_run(&s->base, &msg);
 	if (ret)
 		return ret;

@@ -20,6 +20,7 @@ struct wdi_bus_config {
 	int32_t engine_threads;		/* -1: one per usable CPU */
 	int32_t guard;			/* enum sdev_guard, -1: automatic */
 	uint32_t codecs;		/* bit a library, 0: all */
+	uint32_t crypto;		/* 0: all; bit 1: OpenSSL, bit 2: ipsec-mb */
 	uint32_t isolate;
 	uint64_t spin_ns;
 };

@@ -29,6 +29,7 @@ static int embedded_open(const struct wdi_bus_info *info, const struct wdi_bus_c
 		.engine_threads = config->engine_threads,
 		.guard = config->guard,
 		.codecs = config->codecs,
+		.crypto = config->crypto,
 		.isolate = config->isolate,
 		.spin_ns = config->spin_ns,
 	};

@@ -142,18 +142,26 @@ const char *wdi_core_ctx_engine_name(const struct wdi_ctx *ctx, unsigned int eng
 	return ctx->dev ? ctx->dev->drv->engine_name(engine) : "";
 }
 
-bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, enum wdi_format format)
+bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, unsigned int what)
 {
 	const struct wdi_caps *caps = ctx->dev ? &ctx->dev->caps : NULL;
-	uint32_t bit = UINT32_C(1) << format;
 
 	if (!caps || !(caps->ops & (UINT32_C(1) << op)))
 		return false;
-	if (op == WDI_OP_COMPRESS)
-		return caps->comp_formats & bit;
-	if (op == WDI_OP_DECOMPRESS)
-		return caps->decomp_formats & bit;
-	return true;
+	switch (op) {
+	case WDI_OP_COMPRESS:
+		return what < WDI_FMT_COUNT && caps->comp_formats & (UINT32_C(1) << what);
+	case WDI_OP_DECOMPRESS:
+		return what < WDI_FMT_COUNT && caps->decomp_formats & (UINT32_C(1) << what);
+	case WDI_OP_SESSION_OPEN:
+	case WDI_OP_CIPHER:
+	case WDI_OP_DIGEST:
+	case WDI_OP_AEAD:
+	case WDI_OP_PK:
+		return what < WDI_ALG_COUNT && wdi_caps_alg(caps, what);
+	default:
+		return true;
+	}
 }
 
 /* ---- libwd -------------------------------------------------------------- */

@@ -33,8 +33,12 @@ int wdi_core_ctx_queue(struct wdi_ctx *ctx, struct wdi_queue **out);
 
 const char *wdi_core_ctx_device(const struct wdi_ctx *ctx);
 const char *wdi_core_ctx_engine_name(const struct wdi_ctx *ctx, unsigned int engine);
-/* Whether the context's device runs @op for @format. */
-bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, enum wdi_format format);
+/*
+ * Whether the context's device runs @op for @what: an enum wdi_format for
+ * COMPRESS and DECOMPRESS, an enum wdi_alg for SESSION_OPEN and what runs in
+ * sessions.
+ */
+bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, unsigned int what);
 
 /* ---- queues ---- */
 

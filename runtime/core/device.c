@@ -84,6 +84,7 @@ static int device_open(const struct wdi_bus_info *info, struct wdi_device **out)
 		.guard = (int32_t)dev->env.guard - 1,
 		/* Bit 0 is "all"; the others stand where the device numbers its libraries. */
 		.codecs = dev->env.codecs & 1 ? 0 : dev->env.codecs,
+		.crypto = dev->env.crypto & 1 ? 0 : dev->env.crypto,
 		.isolate = dev->env.isolate,
 		.spin_ns = dev->env.spin_us * UINT64_C(1000),
 	};

@@ -30,11 +30,17 @@ struct wdi_caps {
 	uint32_t ops;		/* bit an enum wdi_op */
 	uint32_t comp_formats;	/* bit an enum wdi_format */
 	uint32_t decomp_formats;
+	uint64_t algs[(WDI_ALG_COUNT + 63) / 64];	/* bit an enum wdi_alg */
 	uint32_t engine_threads;
 	bool sgl;
 	char guard[16];
 	char engines[256];	/* libraries and their versions */
 };
+
+static inline bool wdi_caps_alg(const struct wdi_caps *caps, unsigned int alg)
+{
+	return caps->algs[alg / 64] >> alg % 64 & 1;
+}
 
 enum wdi_dev_state {
 	WDI_DEV_RUNNING,

@@ -9,6 +9,9 @@ static const char *const guard_names[] = { "auto", "off", "signal", "copy", NULL
 /* In the order of enum sdev_engine, which starts with "none". */
 static const char *const codec_names[] = { "all", "zlib", "isa-l", "libdeflate", "zlib-ng", NULL };
 
+/* The first is "all". */
+static const char *const crypto_names[] = { "all", "openssl", "ipsec-mb", NULL };
+
 #define AT(field)	.offset = offsetof(struct wdi_env, field)
 
 #define CLASS_ROWS(NAME, field) \
@@ -38,6 +41,10 @@ static const struct wdi_opt_row env_rows[] = {
 	{ .name = "WEFT_CODECS", .type = WDI_OPT_SET, .fallback = "all", .names = codec_names,
 	  AT(codecs),
 	  .help = "libraries that the software device may use; zlib serves what the others may not" },
+	{ .name = "WEFT_CRYPTO_ENGINES", .type = WDI_OPT_SET, .fallback = "all",
+	  .names = crypto_names, AT(crypto),
+	  .help = "libraries that the software device may use for sessions; openssl serves what "
+		  "the others may not" },
 	{ .name = "WEFT_SPIN_US", .type = WDI_OPT_UINT, .fallback = "20", .max = 1000000, AT(spin_us),
 	  .help = "microseconds that an idle engine thread or a waiter spins before it sleeps" },
 	{ .name = "WEFT_INLINE", .type = WDI_OPT_BOOL, .fallback = "1", AT(inline_steps),

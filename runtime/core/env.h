@@ -19,6 +19,7 @@ struct wdi_env {
 	int32_t engine_threads;
 	uint32_t guard;			/* position in the row's names */
 	uint32_t codecs;
+	uint32_t crypto;
 	uint32_t spin_us;
 	uint32_t inline_steps;
 	uint32_t ctx_max;

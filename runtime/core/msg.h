@@ -17,6 +17,12 @@ enum wdi_op {
 	WDI_OP_STREAM_OPEN,
 	WDI_OP_STREAM_RESET,
 	WDI_OP_STREAM_CLOSE,
+	WDI_OP_SESSION_OPEN,
+	WDI_OP_SESSION_CLOSE,
+	WDI_OP_CIPHER,
+	WDI_OP_DIGEST,
+	WDI_OP_AEAD,
+	WDI_OP_PK,
 	WDI_OP_COUNT,
 };
 
@@ -33,12 +39,15 @@ enum wdi_status {
 	WDI_ST_UNSUPPORTED,
 	WDI_ST_MALFORMED,
 	WDI_ST_BAD_SGL,		/* a scatter list that is too short, too long or a loop */
-	WDI_ST_NO_OBJECT,	/* the stream is gone (reset, error) */
+	WDI_ST_NO_OBJECT,	/* the stream or session is gone (reset, error) */
 	WDI_ST_NO_PASID,
 	WDI_ST_CANCELLED,
 	WDI_ST_TIMED_OUT,
 	WDI_ST_RESET,
 	WDI_ST_NO_MEMORY,
+	WDI_ST_AUTH_FAILED,	/* a tag or a signature does not match; nothing was written */
+	WDI_ST_BAD_KEY,		/* key or parameters cannot be used */
+	WDI_ST_ABORTED,		/* worked in place and was cut off: the data is lost */
 	WDI_ST_COUNT,
 };
 
@@ -51,6 +60,75 @@ enum wdi_format {
 	WDI_FMT_COUNT,
 };
 
+/*
+ * What a session does. The key's length tells AES-128, -192 and -256 apart, and
+ * 3DES with two keys from three.
+ */
+enum wdi_alg {
+	WDI_ALG_NONE,
+	WDI_ALG_AES_ECB,
+	WDI_ALG_AES_CBC,
+	WDI_ALG_AES_CTR,
+	WDI_ALG_AES_XTS,
+	WDI_ALG_AES_OFB,
+	WDI_ALG_AES_CFB,
+	WDI_ALG_AES_CBC_CS1,
+	WDI_ALG_AES_CBC_CS2,
+	WDI_ALG_AES_CBC_CS3,
+	WDI_ALG_SM4_ECB,
+	WDI_ALG_SM4_CBC,
+	WDI_ALG_SM4_CTR,
+	WDI_ALG_SM4_XTS,
+	WDI_ALG_SM4_OFB,
+	WDI_ALG_SM4_CFB,
+	WDI_ALG_SM4_CBC_CS1,
+	WDI_ALG_SM4_CBC_CS2,
+	WDI_ALG_SM4_CBC_CS3,
+	WDI_ALG_DES_ECB,
+	WDI_ALG_DES_CBC,
+	WDI_ALG_3DES_ECB,
+	WDI_ALG_3DES_CBC,
+	WDI_ALG_MD5,
+	WDI_ALG_SHA1,
+	WDI_ALG_SHA224,
+	WDI_ALG_SHA256,
+	WDI_ALG_SHA384,
+	WDI_ALG_SHA512,
+	WDI_ALG_SHA512_224,
+	WDI_ALG_SHA512_256,
+	WDI_ALG_SM3,
+	WDI_ALG_HMAC_MD5,
+	WDI_ALG_HMAC_SHA1,
+	WDI_ALG_HMAC_SHA224,
+	WDI_ALG_HMAC_SHA256,
+	WDI_ALG_HMAC_SHA384,
+	WDI_ALG_HMAC_SHA512,
+	WDI_ALG_HMAC_SHA512_224,
+	WDI_ALG_HMAC_SHA512_256,
+	WDI_ALG_HMAC_SM3,
+	WDI_ALG_AES_CMAC,
+	WDI_ALG_AES_GMAC,
+	WDI_ALG_AES_XCBC_MAC_96,
+	WDI_ALG_AES_XCBC_PRF_128,
+	WDI_ALG_AES_GCM,
+	WDI_ALG_AES_CCM,
+	WDI_ALG_SM4_GCM,
+	WDI_ALG_SM4_CCM,
+	WDI_ALG_AES_CBC_HMAC_SHA1,
+	WDI_ALG_AES_CBC_HMAC_SHA256,
+	WDI_ALG_AES_CBC_HMAC_SHA512,
+	WDI_ALG_RSA,
+	WDI_ALG_DH,
+	WDI_ALG_ECDH,
+	WDI_ALG_ECDSA,
+	WDI_ALG_SM2,
+	WDI_ALG_X25519,
+	WDI_ALG_X448,
+	WDI_ALG_COUNT,
+};
+
+#define WDI_PK_OPERANDS	4
+
 /* Room for the largest request struct of any class. */
 #define WDI_REQ_WORDS	12
 
@@ -61,19 +139,56 @@ struct wdi_msg {
 	uint8_t op;		/* enum wdi_op */
 	bool src_sgl;
 	bool dst_sgl;
-	bool last;
-	bool sync;		/* compress stream: byte-align the end of this piece */
 	bool async;		/* completes through the ready list, not through @done */
-	uint8_t format;		/* enum wdi_format */
-	uint8_t level;
-	uint8_t window;
-	uint8_t dir;		/* STREAM_OPEN: WDI_OP_COMPRESS or _DECOMPRESS */
 	uint16_t tag;
-	uint32_t object;	/* stream, 0: none */
+	uint32_t object;	/* stream or session, 0: none; *_OPEN: the new one */
 	const void *src;
 	void *dst;
 	uint32_t src_len;
 	uint32_t dst_len;
+	union {			/* by class */
+		struct {	/* COMPRESS, DECOMPRESS, STREAM_OPEN */
+			bool last;
+			bool sync;	/* compress stream: byte-align the end of this piece */
+			uint8_t format;	/* enum wdi_format */
+			uint8_t level;
+			uint8_t window;
+			uint8_t dir;	/* STREAM_OPEN: WDI_OP_COMPRESS or _DECOMPRESS */
+		} comp;
+		struct {	/* SESSION_OPEN; src is the key */
+			uint8_t alg;	/* enum wdi_alg */
+			uint32_t bits;	/* PK: size, or the curve */
+			const void *key2;	/* AEAD with HMAC: its key; PK: parameters */
+			uint32_t key2_len;
+		} session;
+		/*
+		 * CIPHER takes @decrypt and @iv, which it moves on. A DIGEST or AEAD in
+		 * one message is @first and @last at once. DIGEST: not @first: @iv is the
+		 * chaining state that a piece which was not @last left in @dst, and @total
+		 * the bytes before this piece. AEAD: @first brings @iv, @aad and, for CCM,
+		 * @total, @last the tag.
+		 */
+		struct {
+			bool decrypt;
+			bool first;
+			bool last;
+			bool aad_in_src;	/* src begins with the AAD, dst leaves room for it */
+			bool aad_copy;		/* ... which is copied there */
+			uint8_t mac_len;
+			uint16_t iv_len;
+			uint32_t aad_len;
+			void *iv;
+			void *mac;
+			const void *aad;
+			uint64_t total;
+		} sym;
+		struct {	/* PK */
+			uint8_t op;
+			uint8_t flags;
+			const void *operand[WDI_PK_OPERANDS];	/* beside src and dst */
+			uint32_t operand_len[WDI_PK_OPERANDS];
+		} pk;
+	};
 
 	/* how it ended; written by the driver */
 	uint32_t consumed;

@@ -35,12 +35,15 @@ static const char *const status_names[] = {
 	[WDI_ST_UNSUPPORTED] = "unsupported",
 	[WDI_ST_MALFORMED] = "malformed descriptor",
 	[WDI_ST_BAD_SGL] = "bad scatter list",
-	[WDI_ST_NO_OBJECT] = "no such stream",
+	[WDI_ST_NO_OBJECT] = "no such stream or session",
 	[WDI_ST_NO_PASID] = "no such PASID",
 	[WDI_ST_CANCELLED] = "cancelled",
 	[WDI_ST_TIMED_OUT] = "timed out",
 	[WDI_ST_RESET] = "device reset",
 	[WDI_ST_NO_MEMORY] = "no memory in the device",
+	[WDI_ST_AUTH_FAILED] = "authentication failed",
+	[WDI_ST_BAD_KEY] = "key or parameters cannot be used",
+	[WDI_ST_ABORTED] = "cut off while it worked in place",
 };
 _Static_assert(wdi_array_size(status_names) == WDI_ST_COUNT, "a status without a name");
 

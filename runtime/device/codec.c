@@ -148,14 +148,14 @@ static const struct {
 	[SDEV_ENGINE_LIBDEFLATE] = { "libdeflate", CODEC_LIBDEFLATE_VERSION },
 	[SDEV_ENGINE_ZLIB_NG] = { "zlib-ng", CODEC_ZLIB_NG_VERSION },
 };
-static_assert(wdi_array_size(engines) == SDEV_ENGINE_COUNT, "a name for each engine");
+static_assert(wdi_array_size(engines) == SDEV_ENGINE_CODECS, "a name for each engine");
 
 uint32_t codec_built_in(void)
 {
 	uint32_t mask = 0;
 	unsigned int i;
 
-	for (i = 0; i < SDEV_ENGINE_COUNT; i++)
+	for (i = 0; i < SDEV_ENGINE_CODECS; i++)
 		if (engines[i].version)
 			mask |= 1u << i;
 	return mask;
@@ -163,12 +163,12 @@ uint32_t codec_built_in(void)
 
 const char *codec_engine_name(unsigned int engine)
 {
-	return engine < SDEV_ENGINE_COUNT ? engines[engine].name : "unknown";
+	return engine < SDEV_ENGINE_CODECS ? engines[engine].name : "unknown";
 }
 
 const char *codec_engine_version(unsigned int engine)
 {
-	if (engine >= SDEV_ENGINE_COUNT || !engines[engine].version)
+	if (engine >= SDEV_ENGINE_CODECS || !engines[engine].version)
 		return "not built in";
 	return engines[engine].version();
 }

@@ -138,11 +138,12 @@ static int config_apply(struct sdev *dev, const struct sdev_config *config)
 	if (dev->max_queues > SDEV_MAX_QUEUES || dev->max_depth > SDEV_MAX_DEPTH ||
 	    !wdi_is_pow2(dev->max_depth) || config->engine_threads < -1 ||
 	    config->engine_threads > MAX_ENGINES || config->guard < -1 ||
-	    config->guard > SDEV_GUARD_COPY)
+	    config->guard > SDEV_GUARD_COPY || (config->crypto & ~SDEV_CRYPTO_ALL))
 		return -EINVAL;
 	dev->max_depth = wdi_max(dev->max_depth, SDEV_MIN_DEPTH);
 	dev->codecs = config->codecs ? config->codecs & built_in : built_in;
 	dev->codecs |= 1u << SDEV_ENGINE_ZLIB;
+	dev->crypto = SDEV_CRYPTO_OPENSSL | (config->crypto ? config->crypto : SDEV_CRYPTO_ALL);
 	dev->health.limit = config->isolate;
 	dev->spin_ns = config->spin_ns;
 	dev->engines.wanted = config->engine_threads < 0 ? sdev_usable_cpus() :
@@ -188,12 +189,12 @@ int sdev_create(const struct sdev_config *config, struct sdev **out)
 	rc = sdev_pasids_init(&dev->pasids);
 	if (rc)
 		goto free_tables;
-	rc = sdev_streams_init(dev);
+	rc = sdev_objects_init(dev);
 	if (rc)
 		goto exit_pasids;
 	rc = dev->guard_kind == SDEV_GUARD_SIGNAL ? sdev_guard_acquire() : 0;
 	if (rc)
-		goto exit_streams;
+		goto exit_objects;
 	rc = sdev_engines_init(dev);
 	if (rc)
 		goto release_guard;
@@ -204,8 +205,8 @@ int sdev_create(const struct sdev_config *config, struct sdev **out)
 release_guard:
 	if (dev->guard_kind == SDEV_GUARD_SIGNAL)
 		sdev_guard_release();
-exit_streams:
-	sdev_streams_exit(dev);
+exit_objects:
+	sdev_objects_exit(dev);
 exit_pasids:
 	sdev_pasids_exit(&dev->pasids);
 free_tables:
@@ -229,7 +230,7 @@ void sdev_destroy(struct sdev *dev)
 	sdev_lane_drop();
 	if (dev->guard_kind == SDEV_GUARD_SIGNAL)
 		sdev_guard_release();
-	sdev_streams_exit(dev);
+	sdev_objects_exit(dev);
 	sdev_pasids_exit(&dev->pasids);
 	tables_free(dev);
 	regions_free(dev);
@@ -257,7 +258,7 @@ void sdev_forget(struct sdev *dev)
 		if (atomic_load(&q->state) != SDEV_QUEUE_FREE && q->irq_fd >= 0)
 			close(q->irq_fd);
 	}
-	sdev_streams_forget(dev);
+	sdev_objects_forget(dev);
 	for (file = dev->files; file; file = next) {
 		next = file->next;
 		free(file->as);

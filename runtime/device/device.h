@@ -23,6 +23,8 @@ struct sdev_config {
 	int guard;			/* enum sdev_guard, or -1: SIGNAL unless valgrind or a
 					 * foreign handler owns the signals, then COPY */
 	uint32_t codecs;		/* bit a library as codec.h has it; 0: all built in */
+	uint32_t crypto;		/* 0: all that there are; bit 1: OpenSSL (always there),
+					 * bit 2: ipsec-mb */
 	uint32_t isolate;		/* initial SDEV_REG_ISOLATE */
 	uint64_t spin_ns;		/* how long an idle engine thread spins before it parks */
 };

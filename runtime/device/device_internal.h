@@ -40,9 +40,14 @@
 /* Above this a block job goes through a streaming codec in pieces. */
 #define SDEV_BLOCK_MAX		(64u << 20)
 
+/* Bits of sdev_config.crypto. */
+#define SDEV_CRYPTO_OPENSSL	0x2u
+#define SDEV_CRYPTO_IPSEC_MB	0x4u
+#define SDEV_CRYPTO_ALL		0x6u
+
 #define SDEV_PASID_BITS		20
 #define SDEV_PASID_COUNT	(1u << SDEV_PASID_BITS)
-#define SDEV_MAX_STREAMS	65536u	/* of one PASID */
+#define SDEV_MAX_OBJECTS	65536u	/* of one PASID */
 #define SDEV_MIN_DEPTH		128u	/* makes the rings of a queue whole pages */
 #define SDEV_MAX_DEPTH		65536u
 #define SDEV_MAX_QUEUES		65536u
@@ -107,7 +112,7 @@ struct sdev_as {
 	struct sdev_file *file;
 	uint32_t pasid;
 	unsigned int refs;		/* binds, under sdev.lock */
-	atomic_uint streams;		/* stream objects it owns */
+	atomic_uint objects;		/* streams and sessions it owns */
 };
 
 struct sdev_pasids {
@@ -198,7 +203,7 @@ struct sdev_queue {
 	struct sdev *dev;
 	struct sdev_file *file;
 	struct sdev_doorbell *db;
-	struct sdev_desc *sq;
+	struct sdev_slot *sq;
 	struct sdev_cpl *cq;
 	uint32_t index;
 	_Atomic uint32_t pasid;
@@ -224,6 +229,7 @@ struct sdev_queue {
 /* Descriptors that one step has taken: the only copies it looks at. */
 struct sdev_batch {
 	struct sdev_desc desc[SDEV_BATCH_MAX];
+	struct sdev_ext ext[SDEV_BATCH_MAX];	/* set for SDEV_OPS_EXT */
 	unsigned int count;
 	unsigned int flushed;		/* the first ones are not to be run */
 	bool more;			/* there is backlog behind it */
@@ -278,7 +284,7 @@ void sdev_engines_stop(struct sdev *dev);
 void sdev_engines_kick(struct sdev *dev);
 unsigned int sdev_usable_cpus(void);	/* cpus.c */
 
-/* ---- exec.c, operand.c, pump.c, comp.c, stream.c: jobs ------------------------ */
+/* ---- exec.c, operand.c, pump.c, comp.c, object.c, stream.c, session.c: jobs ------------------------ */
 
 /* Source or destination of a descriptor, and how far it has been used. */
 struct sdev_operand {
@@ -295,6 +301,7 @@ struct sdev_job {
 	struct sdev_lane *lane;
 	const struct sdev_guard_ops *guard;
 	const struct sdev_desc *desc;
+	const struct sdev_ext *ext;	/* for SDEV_OPS_EXT */
 	struct sdev_cpl *cpl;
 	struct sdev_operand src;
 	struct sdev_operand dst;
@@ -354,24 +361,49 @@ static inline uint8_t sdev_comp_dir(uint8_t op)
 struct codec_params sdev_comp_params(const struct sdev_desc *d, uint8_t op);
 void sdev_comp_run(struct sdev_job *job);
 
-struct sdev_stream;
-struct sdev_stream_chunk;
-struct sdev_streams {
-	pthread_mutex_t lock;
-	_Atomic(struct sdev_stream_chunk *) *chunks;
-	uint32_t used;			/* slots ever used; lock */
-	struct sdev_stream *free_head;	/* lock; first in, first out */
-	struct sdev_stream *free_tail;
+/* What the objects of a kind have in common. destroy() frees the body and wipes what is secret. */
+struct sdev_object_kind {
+	void (*destroy)(void *body);
 };
 
-int sdev_streams_init(struct sdev *dev);
-void sdev_streams_exit(struct sdev *dev);
-void sdev_streams_destroy(struct sdev *dev, const struct sdev_as *as);	/* NULL: all */
-void sdev_streams_forget(struct sdev *dev);
+struct sdev_object {
+	_Atomic uint64_t word;		/* see object.c */
+	uint32_t index;
+	_Atomic(struct sdev_as *) as;	/* whose it is; steady while the generation is, and kind, body */
+	_Atomic(const struct sdev_object_kind *) kind;
+	void *body;
+	struct sdev_object *next;	/* in the free list */
+};
+
+struct sdev_object_chunk;
+struct sdev_objects {
+	pthread_mutex_t lock;
+	_Atomic(struct sdev_object_chunk *) *chunks;
+	uint32_t used;			/* places ever used; lock */
+	struct sdev_object *free_head;	/* lock; first in, first out */
+	struct sdev_object *free_tail;
+};
+
+int sdev_objects_init(struct sdev *dev);
+void sdev_objects_exit(struct sdev *dev);
+void sdev_objects_destroy(struct sdev *dev, const struct sdev_as *as);	/* NULL: all */
+void sdev_objects_forget(struct sdev *dev);
+int sdev_object_new(struct sdev_job *job, const struct sdev_object_kind *kind, void *body);
+struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_object_kind *kind);
+struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_object_kind *kind);
+void sdev_object_put(struct sdev *dev, struct sdev_object *o);
+void sdev_object_close(struct sdev *dev, struct sdev_object *o);
+
 void sdev_stream_open(struct sdev_job *job);
 void sdev_stream_reset(struct sdev_job *job);
 void sdev_stream_close(struct sdev_job *job);
 void sdev_stream_run(struct sdev_job *job);
+
+/* session.c: what sessions do is asked by its number, enum sdev_alg. */
+uint64_t sdev_algs(const struct sdev *dev, unsigned int word);
+void sdev_session_open(struct sdev_job *job);
+void sdev_session_close(struct sdev_job *job);
+void sdev_session_run(struct sdev_job *job);
 
 /* ---- reset.c: state and isolation ------------------------------------------- */
 
@@ -402,6 +434,7 @@ struct sdev {
 	uint32_t max_queues;
 	uint32_t max_depth;
 	uint32_t codecs;
+	uint32_t crypto;		/* SDEV_CRYPTO_*: libraries that sessions may use */
 	uint64_t spin_ns;
 	uint64_t va_limit;		/* first address beyond what a client can have */
 	enum sdev_guard guard_kind;
@@ -420,7 +453,7 @@ struct sdev {
 	_Atomic uint32_t queues_used;
 
 	struct sdev_pasids pasids;
-	struct sdev_streams streams;
+	struct sdev_objects objects;
 	struct sdev_drain drain;
 	struct sdev_engines engines;
 	struct sdev_health health;

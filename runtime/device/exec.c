@@ -12,6 +12,8 @@
 #define NEED_DATA	0x02	/* lengths, comp.flags */
 #define NEED_OBJECT	0x04
 #define NEED_DIR	0x08
+/* iv_va and total have a meaning; otherwise they are reserved. */
+#define USES_IV		0x20
 /* Answers at once: its completion may wait for the next one. */
 #define IS_QUICK	0x10
 
@@ -35,19 +37,52 @@ static const struct op_row op_rows[] = {
 	[SDEV_OP_STREAM_OPEN] = { F_CONTROL, NEED_PARAMS | NEED_DIR, sdev_stream_open },
 	[SDEV_OP_STREAM_RESET] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_reset },
 	[SDEV_OP_STREAM_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_close },
+	[SDEV_OP_SESSION_OPEN] = { F_CONTROL, 0, sdev_session_open },
+	[SDEV_OP_SESSION_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_session_close },
+	[SDEV_OP_CIPHER] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
+	[SDEV_OP_DIGEST] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
+	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
+	[SDEV_OP_PK] = { F_CONTROL, NEED_OBJECT, sdev_session_run },
 };
 static_assert(wdi_array_size(op_rows) == SDEV_OP_COUNT, "every opcode has a row");
 
 /* ---- checks ------------------------------------------------------------------ */
 
-static bool reserved_set(const struct sdev_desc *d)
+/* The reserved words in the second half of a slot. */
+static uint64_t ext_reserved(const struct sdev_desc *d, const struct sdev_ext *ext)
+{
+	unsigned int from = 8;
+	uint64_t set = 0;
+
+	switch (d->opcode) {
+	case SDEV_OP_SESSION_OPEN:
+		from = offsetof(struct sdev_ext, session.reserved) / 8;
+		set = d->session.reserved[0] | d->session.reserved[1] | d->session.reserved[2];
+		break;
+	case SDEV_OP_AEAD:
+		from = offsetof(struct sdev_ext, aead.reserved) / 8;
+		set = ext->aead.reserved0;
+		break;
+	case SDEV_OP_PK:
+		from = offsetof(struct sdev_ext, pk.reserved) / 8;
+		set = d->pk.reserved;
+		break;
+	}
+	for (; from < wdi_array_size(ext->words); from++)
+		set |= ext->words[from];
+	return set;
+}
+
+static bool reserved_set(const struct sdev_desc *d, const struct sdev_ext *ext)
 {
 	uint64_t dir;	/* and the seven bytes of reserved1 above it */
 
 	static_assert(offsetof(struct sdev_desc, dir) % 8 == 0 &&
 		      offsetof(struct sdev_desc, reserved1) % 8 == 1, "dir begins a word");
 	memcpy(&dir, &d->dir, sizeof(dir));
-	return (dir & ~UINT64_C(0xff)) | d->reserved0 | d->reserved2[0] | d->reserved2[1];
+	if (!(op_rows[d->opcode].need & USES_IV) && (d->reserved2[0] | d->reserved2[1]))
+		return true;
+	return (dir & ~UINT64_C(0xff)) | d->reserved0 | ext_reserved(d, ext);
 }
 
 static unsigned int params_check(const struct sdev_desc *d, uint8_t op)
@@ -75,7 +110,7 @@ static unsigned int data_check(const struct sdev_desc *d)
 }
 
 /* 0 or enum sdev_malformed. */
-static unsigned int desc_check(const struct sdev_desc *d)
+static unsigned int desc_check(const struct sdev_desc *d, const struct sdev_ext *ext)
 {
 	const struct op_row *row = &op_rows[d->opcode];
 	unsigned int bad = 0;
@@ -83,7 +118,7 @@ static unsigned int desc_check(const struct sdev_desc *d)
 
 	if (d->flags & ~row->flags)
 		return SDEV_BAD_FLAGS;
-	if (reserved_set(d))
+	if (reserved_set(d, ext))
 		return SDEV_BAD_RESERVED;
 	if ((row->need & NEED_OBJECT) && !d->object)
 		return SDEV_BAD_OBJECT;
@@ -118,7 +153,7 @@ void sdev_job_errno(struct sdev_job *job, int rc)
 static void job_exec(struct sdev_job *job)
 {
 	const struct sdev_desc *d = job->desc;
-	unsigned int bad = d->opcode < SDEV_OP_COUNT ? desc_check(d) : SDEV_BAD_OPCODE;
+	unsigned int bad = d->opcode < SDEV_OP_COUNT ? desc_check(d, job->ext) : SDEV_BAD_OPCODE;
 
 	if (wdi_unlikely(bad)) {
 		wdi_dbg("sdev queue %u: descriptor tag %#x opcode %u malformed, detail %u",
@@ -173,6 +208,7 @@ bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 		enum sdev_comp_status verdict = job_verdict(&job, i < b->flushed);
 
 		job.desc = &b->desc[i];
+		job.ext = &b->ext[i];
 		job.cpl = &cpl[i];
 		*job.cpl = (struct sdev_cpl){ .tag = job.desc->tag };
 		irq |= job.desc->flags & SDEV_F_IRQ;

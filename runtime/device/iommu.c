@@ -119,7 +119,7 @@ static void as_destroy(struct sdev *dev, struct sdev_as *as, bool keep)
 			sdev_queue_drain(q);
 	}
 	pthread_mutex_lock(&dev->lock);
-	sdev_streams_destroy(dev, as);
+	sdev_objects_destroy(dev, as);
 	if (!keep)
 		atomic_store(entry, NULL);
 	free(as);

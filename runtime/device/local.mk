@@ -23,9 +23,11 @@ libdevice_la_SOURCES += \
 	runtime/device/guard_copy.c \
 	runtime/device/iommu.c \
 	runtime/device/lane.c \
+	runtime/device/object.c \
 	runtime/device/operand.c \
 	runtime/device/pump.c \
 	runtime/device/queue.c \
 	runtime/device/regs.c \
 	runtime/device/reset.c \
+	runtime/device/session.c \
 	runtime/device/stream.c

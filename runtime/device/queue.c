@@ -16,14 +16,22 @@
  * it still copies: that copy is thrown away, so thread sanitizer must not look.
  */
 __attribute__((noinline, no_sanitize("thread")))
-static void desc_copy(struct sdev_desc *to, const struct sdev_desc *from)
+static void line_copy(void *to, const void *from)
 {
-	const volatile uint64_t *src = (const volatile uint64_t *)from;
-	uint64_t *dst = (uint64_t *)to;
+	const volatile uint64_t *src = from;
+	uint64_t *dst = to;
 
 #pragma GCC unroll 8
-	for (unsigned int i = 0; i < sizeof(*to) / sizeof(*dst); i++)
+	for (unsigned int i = 0; i < WDI_CACHE_LINE / sizeof(*dst); i++)
 		dst[i] = src[i];
+}
+static_assert(sizeof(struct sdev_desc) == WDI_CACHE_LINE && sizeof(struct sdev_ext) == WDI_CACHE_LINE,
+	      "each half of a slot is a line");
+
+/* The second half is read when the first, as copied, says that there is one. */
+static bool desc_has_ext(const struct sdev_desc *d)
+{
+	return d->opcode < SDEV_OP_COUNT && (SDEV_OPS_EXT >> d->opcode & 1);
 }
 
 /* Scans look at queues that are being made; what they see is only a hint then. */
@@ -32,7 +40,7 @@ static uint32_t queue_depth(const struct sdev_queue *q)
 	return atomic_load_explicit(&q->depth, memory_order_relaxed);
 }
 
-static struct sdev_desc *ring_slot(const struct sdev_queue *q, uint32_t index)
+static struct sdev_slot *ring_slot(const struct sdev_queue *q, uint32_t index)
 {
 	return &q->sq[index & (queue_depth(q) - 1)];
 }
@@ -118,14 +126,16 @@ again:
 	for (n = 0, bytes = 0; n < limit && bytes < SDEV_BATCH_BYTES; n++) {
 		struct sdev_desc *d = &b->desc[n];
 
-		desc_copy(d, ring_slot(q, v.head + n));
+		line_copy(d, &ring_slot(q, v.head + n)->desc);
 		if (n < v.flush)
 			continue;
 		if (wdi_unlikely(d->flags & SDEV_F_FENCE)) {
-			if (!n && fence_open(q, v.head))
-				n = 1;
-			break;
+			if (n || !fence_open(q, v.head))
+				break;
+			limit = 1;
 		}
+		if (desc_has_ext(d))
+			line_copy(&b->ext[n], &ring_slot(q, v.head + n)->ext);
 		bytes += d->src_len;
 	}
 	if (!n)
@@ -173,7 +183,7 @@ bool sdev_queue_claimable(struct sdev_queue *q, bool leave)
 		return false;
 	if (v.flush)
 		return true;
-	desc_copy(&d, ring_slot(q, v.head));
+	line_copy(&d, &ring_slot(q, v.head)->desc);
 	if (!(d.flags & SDEV_F_FENCE) || fence_open(q, v.head))
 		return true;
 	if (!leave)

@@ -24,12 +24,32 @@ static uint64_t version_get(struct sdev *dev)
 
 static uint64_t cap_get(struct sdev *dev)
 {
-	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SVM;
+	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION | SDEV_CAP_SVM;
 
 	(void)dev;
 	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++)
 		cap |= SDEV_CAP_COMP(fmt) | SDEV_CAP_DECOMP(fmt);
 	return cap;
+}
+
+static uint64_t algs0_get(struct sdev *dev)
+{
+	return sdev_algs(dev, 0);
+}
+
+static uint64_t algs1_get(struct sdev *dev)
+{
+	return sdev_algs(dev, 1);
+}
+
+static uint64_t algs2_get(struct sdev *dev)
+{
+	return sdev_algs(dev, 2);
+}
+
+static uint64_t algs3_get(struct sdev *dev)
+{
+	return sdev_algs(dev, 3);
 }
 
 static uint64_t max_queues_get(struct sdev *dev)
@@ -62,10 +82,10 @@ static uint64_t engines_get(struct sdev *dev)
 	return atomic_load(&dev->engines.wanted);
 }
 
-static uint64_t max_streams_get(struct sdev *dev)
+static uint64_t max_objects_get(struct sdev *dev)
 {
 	(void)dev;
-	return SDEV_MAX_STREAMS;
+	return SDEV_MAX_OBJECTS;
 }
 
 static uint64_t isolate_get(struct sdev *dev)
@@ -109,11 +129,15 @@ static const struct reg_row {
 	{ SDEV_REG_VA_BITS, 4, va_bits_get, NULL },
 	{ SDEV_REG_STATE, 4, state_get, NULL },
 	{ SDEV_REG_ENGINES, 4, engines_get, NULL },
-	{ SDEV_REG_MAX_STREAMS, 4, max_streams_get, NULL },
+	{ SDEV_REG_MAX_OBJECTS, 4, max_objects_get, NULL },
 	{ SDEV_REG_ISOLATE, 4, isolate_get, isolate_set },
 	{ SDEV_REG_FAILURES, 4, failures_get, NULL },
 	{ SDEV_REG_RESET, 4, NULL, reset_set },
 	{ SDEV_REG_GUARD, 4, guard_get, NULL },
+	{ SDEV_REG_ALGS(0), 8, algs0_get, NULL },
+	{ SDEV_REG_ALGS(1), 8, algs1_get, NULL },
+	{ SDEV_REG_ALGS(2), 8, algs2_get, NULL },
+	{ SDEV_REG_ALGS(3), 8, algs3_get, NULL },
 };
 
 /* The register that an aligned access of 4 or 8 bytes falls into, or NULL. */

@@ -112,7 +112,7 @@ void sdev_reset(struct sdev *dev)
 		if (state == SDEV_QUEUE_RUNNING)
 			sdev_queue_flush(q, SDEV_ST_RESET);
 	}
-	sdev_streams_destroy(dev, NULL);
+	sdev_objects_destroy(dev, NULL);
 	bad |= health_count(dev);
 	wdi_io_store32_release(&dev->status->reset_count,
 			       wdi_io_load32(&dev->status->reset_count) + 1);

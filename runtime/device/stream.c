@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Stream objects. A slot never moves and never goes, so a handle is checked
- * without a lock: one word holds the slot's generation and who has it.
- */
+/* Streams: objects that hold the state of a codec. */
 #include "device/device_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-/* A handle is generation << INDEX_BITS | index; no generation is 0. */
-#define INDEX_BITS	20
-#define INDEX_MASK	((1u << INDEX_BITS) - 1)
-#define GEN_MAX		((1u << (32 - INDEX_BITS)) - 1)
-#define CHUNK_BITS	8
-#define CHUNK_SLOTS	(1u << CHUNK_BITS)
-#define CHUNKS		(1u << (INDEX_BITS - CHUNK_BITS))
-
-enum slot_state {
-	SLOT_FREE,
-	SLOT_IDLE,
-	SLOT_BUSY,	/* a descriptor has it */
-};
 
 struct sdev_stream {
-	_Atomic uint32_t word;		/* generation << 2 | enum slot_state */
-	uint32_t index;
-	_Atomic(struct sdev_as *) as;	/* whose it is; steady while the generation is */
-	struct sdev_stream *next;	/* in the free list */
-	/* by who has it */
 	const struct codec_row *row;
 	struct codec_params params;
 	void *state;
@@ -41,89 +18,6 @@ struct sdev_stream {
 	size_t pending_off;
 };
 
-struct sdev_stream_chunk {
-	struct sdev_stream slots[CHUNK_SLOTS];
-};
-
-static uint32_t slot_word(uint32_t gen, enum slot_state state)
-{
-	return gen << 2 | state;
-}
-
-static uint32_t word_gen(uint32_t word)
-{
-	return word >> 2;
-}
-
-int sdev_streams_init(struct sdev *dev)
-{
-	struct sdev_streams *t = &dev->streams;
-
-	t->chunks = sdev_map_pages(CHUNKS * sizeof(*t->chunks));
-	if (!t->chunks)
-		return -ENOMEM;
-	pthread_mutex_init(&t->lock, NULL);
-	return 0;
-}
-
-/* ---- slots ------------------------------------------------------------------ */
-
-static struct sdev_stream *slot_at(struct sdev_streams *t, uint32_t index)
-{
-	struct sdev_stream_chunk *chunk = atomic_load(&t->chunks[index >> CHUNK_BITS]);
-
-	return chunk ? &chunk->slots[index & (CHUNK_SLOTS - 1)] : NULL;
-}
-
-static struct sdev_stream *slot_new(struct sdev_streams *t)
-{
-	struct sdev_stream_chunk *chunk;
-	struct sdev_stream *s;
-
-	if (t->used == 1u << INDEX_BITS)
-		return NULL;
-	if (t->used % CHUNK_SLOTS == 0) {
-		chunk = calloc(1, sizeof(*chunk));
-		if (!chunk)
-			return NULL;
-		atomic_store(&t->chunks[t->used >> CHUNK_BITS], chunk);
-	}
-	s = slot_at(t, t->used);
-	s->index = t->used++;
-	atomic_store(&s->word, slot_word(1, SLOT_FREE));
-	return s;
-}
-
-static struct sdev_stream *slot_alloc(struct sdev_streams *t)
-{
-	struct sdev_stream *s;
-
-	pthread_mutex_lock(&t->lock);
-	s = t->free_head;
-	if (s)
-		t->free_head = s->next;
-	else
-		s = slot_new(t);
-	pthread_mutex_unlock(&t->lock);
-	return s;
-}
-
-/* The slot that waited longest is used first, so that old handles stay wrong for long. */
-static void slot_free(struct sdev_streams *t, struct sdev_stream *s)
-{
-	uint32_t gen = word_gen(atomic_load(&s->word));
-
-	atomic_store(&s->word, slot_word(gen == GEN_MAX ? 1 : gen + 1, SLOT_FREE));
-	s->next = NULL;
-	pthread_mutex_lock(&t->lock);
-	if (t->free_head)
-		t->free_tail->next = s;
-	else
-		t->free_head = s;
-	t->free_tail = s;
-	pthread_mutex_unlock(&t->lock);
-}
-
 static void codec_drop(struct sdev_stream *s)
 {
 	free(s->pending);
@@ -133,137 +27,46 @@ static void codec_drop(struct sdev_stream *s)
 	s->state = NULL;
 }
 
-/* The caller has the stream, or nobody can. */
-static void stream_destroy(struct sdev *dev, struct sdev_stream *s)
+static void stream_destroy(void *body)
 {
-	struct sdev_as *as = atomic_exchange(&s->as, NULL);
-
-	codec_drop(s);
-	atomic_fetch_sub(&as->streams, 1);
-	slot_free(&dev->streams, s);
+	codec_drop(body);
+	free(body);
 }
 
-/*
- * Streams that no step has; @as: only those of this address space. Under
- * sdev.lock, which bonds need to go away.
- */
-void sdev_streams_destroy(struct sdev *dev, const struct sdev_as *as)
-{
-	struct sdev_streams *t = &dev->streams;
-	uint32_t used;
-
-	pthread_mutex_lock(&t->lock);
-	used = t->used;
-	pthread_mutex_unlock(&t->lock);
-	for (uint32_t i = 0; i < used; i++) {
-		struct sdev_stream *s = slot_at(t, i);
-		const struct sdev_as *owner = atomic_load(&s->as);
-
-		if (owner && (!as || owner == as))
-			stream_destroy(dev, s);
-	}
-}
-
-static void chunks_free(struct sdev_streams *t)
-{
-	for (uint32_t i = 0; i < CHUNKS && atomic_load(&t->chunks[i]); i++)
-		free(atomic_load(&t->chunks[i]));
-	munmap(t->chunks, CHUNKS * sizeof(*t->chunks));
-}
-
-void sdev_streams_exit(struct sdev *dev)
-{
-	chunks_free(&dev->streams);
-	pthread_mutex_destroy(&dev->streams.lock);
-}
-
-/*
- * In a forked child. A stream that was in use at that moment is left alone: its
- * codec may have been anywhere.
- */
-void sdev_streams_forget(struct sdev *dev)
-{
-	struct sdev_streams *t = &dev->streams;
-	struct sdev_stream *s;
-
-	for (uint32_t i = 0; i < t->used && (s = slot_at(t, i)); i++) {
-		if ((atomic_load(&s->word) & 3) == SLOT_IDLE)
-			codec_drop(s);
-	}
-	chunks_free(t);
-}
-
-/* ---- one descriptor at a time ------------------------------------------------- */
-
-/* Take the stream that the descriptor names. NULL: the job has been ended. */
-static struct sdev_stream *stream_get(struct sdev_job *job)
-{
-	uint32_t handle = job->desc->object, gen = handle >> INDEX_BITS;
-	struct sdev_stream *s = slot_at(&job->dev->streams, handle & INDEX_MASK);
-	uint32_t idle = slot_word(gen, SLOT_IDLE);
-
-	if (!s || word_gen(atomic_load(&s->word)) != gen || atomic_load(&s->as) != job->as) {
-		sdev_job_end(job, SDEV_ST_MALFORMED, SDEV_BAD_OBJECT);
-		return NULL;
-	}
-	/* The generation is in the word: success means that it is still the same stream. */
-	if (!atomic_compare_exchange_strong(&s->word, &idle, slot_word(gen, SLOT_BUSY))) {
-		bool busy = idle == slot_word(gen, SLOT_BUSY);
-
-		sdev_job_end(job, SDEV_ST_MALFORMED, busy ? SDEV_OBJECT_BUSY : SDEV_BAD_OBJECT);
-		return NULL;
-	}
-	return s;
-}
-
-static void stream_put(struct sdev_stream *s)
-{
-	atomic_store(&s->word, slot_word(word_gen(atomic_load(&s->word)), SLOT_IDLE));
-}
+static const struct sdev_object_kind stream_kind = { .destroy = stream_destroy };
 
 void sdev_stream_open(struct sdev_job *job)
 {
 	const struct sdev_desc *d = job->desc;
-	struct sdev_streams *t = &job->dev->streams;
-	struct codec_params p = sdev_comp_params(d, d->dir);
-	struct sdev_stream *s;
+	struct sdev_stream *s = calloc(1, sizeof(*s));
 	int rc = -ENOMEM;
 
-	if (atomic_fetch_add(&job->as->streams, 1) >= SDEV_MAX_STREAMS)
-		goto uncount;
-	s = slot_alloc(t);
 	if (!s)
-		goto uncount;
-	s->row = codec_pick_stream(&p, job->dev->codecs);
-	s->params = p;
+		goto end;
+	s->params = sdev_comp_params(d, d->dir);
+	s->row = codec_pick_stream(&s->params, job->dev->codecs);
 	rc = codec_stream_open(s->row, &s->params, &s->state);
-	if (rc)
-		goto free_slot;
-	s->dead = false;
-	s->void_state = false;
-	s->ended = false;
-	job->cpl->object = word_gen(atomic_load(&s->word)) << INDEX_BITS | s->index;
+	if (rc) {
+		free(s);
+		goto end;
+	}
 	job->cpl->engine = (uint8_t)codec_row_engine(s->row);
-	atomic_store(&s->as, job->as);
-	stream_put(s);
-	sdev_job_errno(job, 0);
-	return;
-
-free_slot:
-	s->state = NULL;
-	slot_free(t, s);
-uncount:
-	atomic_fetch_sub(&job->as->streams, 1);
+	rc = sdev_object_new(job, &stream_kind, s);
+	if (rc)
+		stream_destroy(s);
+end:
 	sdev_job_errno(job, rc);
 }
 
 void sdev_stream_reset(struct sdev_job *job)
 {
-	struct sdev_stream *s = stream_get(job);
+	struct sdev_object *o = sdev_object_take(job, &stream_kind);
+	struct sdev_stream *s;
 	int rc;
 
-	if (!s)
+	if (!o)
 		return;
+	s = o->body;
 	free(s->pending);
 	s->pending = NULL;
 	s->ended = false;
@@ -274,16 +77,16 @@ void sdev_stream_reset(struct sdev_job *job)
 	s->void_state = !!rc;
 	s->dead = !!rc;
 	sdev_job_errno(job, rc);
-	stream_put(s);
+	sdev_object_put(job->dev, o);
 }
 
 void sdev_stream_close(struct sdev_job *job)
 {
-	struct sdev_stream *s = stream_get(job);
+	struct sdev_object *o = sdev_object_take(job, &stream_kind);
 
-	if (!s)
+	if (!o)
 		return;
-	stream_destroy(job->dev, s);
+	sdev_object_close(job->dev, o);
 	sdev_job_errno(job, 0);
 }
 
@@ -377,10 +180,12 @@ static void stream_data(struct sdev_job *job, struct sdev_stream *s)
 
 void sdev_stream_run(struct sdev_job *job)
 {
-	struct sdev_stream *s = stream_get(job);
+	struct sdev_object *o = sdev_object_take(job, &stream_kind);
+	struct sdev_stream *s;
 
-	if (!s)
+	if (!o)
 		return;
+	s = o->body;
 	job->cpl->engine = (uint8_t)codec_row_engine(s->row);
 	if (s->params.dir != sdev_comp_dir(job->desc->opcode)) {
 		sdev_job_end(job, SDEV_ST_MALFORMED, SDEV_BAD_OBJECT);
@@ -394,5 +199,5 @@ void sdev_stream_run(struct sdev_job *job)
 		else
 			stream_data(job, s);
 	}
-	stream_put(s);
+	sdev_object_put(job->dev, o);
 }

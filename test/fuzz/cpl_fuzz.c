@@ -299,7 +299,7 @@ static bool all_zero(const void *p, size_t len)
 /* The driver writes to the first descriptors and to three words of the doorbell. */
 static void assert_nothing_else_written(void)
 {
-	size_t sq_size = f.depth * sizeof(struct sdev_desc);
+	size_t sq_size = f.depth * sizeof(struct sdev_slot);
 
 	fuzz_assert(!memcmp(cq(), f.ring, f.max_depth * sizeof(f.ring[0])));
 	fuzz_assert(all_zero(shared.dus + sq_size, SDEV_DUS_CQ_OFF(f.max_depth) - sq_size));

@@ -493,7 +493,7 @@ static void tamper(struct client *c)
 	case 4:
 		fuzz_bytes(&c->in, &d, sizeof(d));
 		tame(&d);
-		c->q.sq[value % c->q.depth] = d;
+		c->q.sq[value % c->q.depth].desc = d;
 		break;
 	case 5:
 		fuzz_bytes(&c->in, &c->q.cq[value % c->q.depth], sizeof(*c->q.cq));

@@ -63,7 +63,7 @@ static inline uint32_t fuzz_random(uint32_t *state)
 struct fuzz_queue {
 	struct sdev_file *file;
 	struct sdev_doorbell *db;
-	struct sdev_desc *sq;
+	struct sdev_slot *sq;
 	struct sdev_cpl *cq;
 	uint32_t index;
 	uint32_t depth;
@@ -129,7 +129,7 @@ static inline void fuzz_queue_close(struct fuzz_queue *q)
 
 static inline void fuzz_push(struct fuzz_queue *q, const struct sdev_desc *d)
 {
-	q->sq[q->tail++ & (q->depth - 1)] = *d;
+	q->sq[q->tail++ & (q->depth - 1)].desc = *d;
 	wdi_io_store32_release(&q->db->sq_tail, q->tail);
 }
 

@@ -28,7 +28,7 @@
 
 #define ROOM		(512u << 10)
 #define ZLIB_ONLY	(1u << SDEV_ENGINE_ZLIB)
-#define ENGINE_MASKS	(1u << SDEV_ENGINE_COUNT)
+#define ENGINE_MASKS	(1u << SDEV_ENGINE_CODECS)
 
 enum kind { TEXT, RANDOM, ZEROS, RUNS, KIND_COUNT };
 
@@ -194,13 +194,13 @@ START_TEST(names)
 	ck_assert(built & ZLIB_ONLY);
 	ck_assert(!(built & 1u << SDEV_ENGINE_NONE));
 	ck_assert_str_eq(codec_engine_name(SDEV_ENGINE_ISAL), "isa-l");
-	for (i = 0; i < SDEV_ENGINE_COUNT; i++) {
+	for (i = 0; i < SDEV_ENGINE_CODECS; i++) {
 		ck_assert_ptr_nonnull(codec_engine_name(i));
 		ck_assert_ptr_nonnull(codec_engine_version(i));
 		if (built >> i & 1)
 			ck_assert_str_ne(codec_engine_version(i), "not built in");
 	}
-	ck_assert_ptr_nonnull(codec_engine_name(SDEV_ENGINE_COUNT));
+	ck_assert_ptr_nonnull(codec_engine_name(SDEV_ENGINE_CODECS));
 }
 END_TEST
 
@@ -266,7 +266,7 @@ static void check_block(const struct codec_params *p, size_t len, uint32_t mask)
 		!memcmp(judged, in, len), "mask %#x level %u window %u len %zu: zlib says %d",
 		mask, p->level, p->window, len, v.ret);
 
-	for (engine = 1; engine < SDEV_ENGINE_COUNT; engine++) {
+	for (engine = 1; engine < SDEV_ENGINE_CODECS; engine++) {
 		struct codec_params d = params(CODEC_DECOMPRESS, p->format, 0, 0);
 
 		if (!codec_pick_block(&d, n, 1u << engine))
@@ -490,13 +490,13 @@ END_TEST
 
 START_TEST(stream_sync)
 {
-	unsigned int level = 1 + (unsigned int)_i / (SDEV_ENGINE_COUNT - 1);
+	unsigned int level = 1 + (unsigned int)_i / (SDEV_ENGINE_CODECS - 1);
 	struct codec_params p = params(CODEC_COMPRESS, SDEV_FMT_DEFLATE, level, SDEV_WIN_32K);
 	struct verdict v;
 	struct feed f;
 	size_t piece, done = 0, n;
 
-	if (!feed_open(&f, &p, 1 + (unsigned int)_i % (SDEV_ENGINE_COUNT - 1)))
+	if (!feed_open(&f, &p, 1 + (unsigned int)_i % (SDEV_ENGINE_CODECS - 1)))
 		return;
 	fill(TEXT, plain, 150000);
 	for (piece = 1; done + piece <= 150000; piece = piece * 3 + 1) {
@@ -729,7 +729,7 @@ START_TEST(known_answers)
 
 	memcpy(packed, k->bytes, k->len);
 	memcpy(tail(plain, k->len), k->bytes, k->len);
-	for (engine = 1; engine < SDEV_ENGINE_COUNT; engine++) {
+	for (engine = 1; engine < SDEV_ENGINE_CODECS; engine++) {
 		for (room = len; room < 300; room += 100) {
 			if (k->rc != CODEC_END && room == len)
 				continue;
@@ -768,7 +768,7 @@ START_TEST(bomb)
 		n = make_packed(format, 9, plain, len, packed);
 		ck_assert_uint_lt(n, len / 500);
 		memmove(tail(packed, n), packed, n);
-		for (engine = 1; engine < SDEV_ENGINE_COUNT; engine++)
+		for (engine = 1; engine < SDEV_ENGINE_CODECS; engine++)
 			ck_assert_int_eq(unpack(1u << engine | ZLIB_ONLY, format, tail(packed, n),
 						n, 1000, &io), CODEC_FULL);
 	}
@@ -797,7 +797,7 @@ END_TEST
 
 static Suite *codec_suite(void)
 {
-	const int engines = SDEV_ENGINE_COUNT, both = SDEV_ENGINE_COUNT * SDEV_FMT_COUNT;
+	const int engines = SDEV_ENGINE_CODECS, both = SDEV_ENGINE_CODECS * SDEV_FMT_COUNT;
 	Suite *s = suite_create("codec");
 	TCase *tc = tcase_create("codec");
 

@@ -24,7 +24,7 @@
 struct rig_queue {
 	struct sdev_file *file;
 	struct sdev_doorbell *db;
-	struct sdev_desc *sq;
+	struct sdev_slot *sq;
 	struct sdev_cpl *cq;
 	const struct sdev_status *status;
 	uint32_t index;
@@ -169,7 +169,7 @@ static inline void rig_ring(struct rig_queue *q)
 
 static inline void rig_put(struct rig_queue *q, const struct sdev_desc *d)
 {
-	q->sq[q->tail++ & (q->depth - 1)] = *d;
+	q->sq[q->tail++ & (q->depth - 1)].desc = *d;
 }
 
 static inline void rig_submit(struct rig_queue *q, const struct sdev_desc *d)
