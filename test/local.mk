@@ -60,7 +60,8 @@ test_scripts = \
 	test/cli/devices.sh \
 	test/cli/errors.sh \
 	test/cli/gzip.sh \
-	test/cli/selftest.sh
+	test/cli/selftest.sh \
+	test/front/zlib_exports.sh
 
 # make install links the libraries once more and is in the way of whoever runs
 # them from the build folder meanwhile; this one has them for itself.

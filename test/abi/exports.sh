@@ -87,6 +87,10 @@ for lib in libwd libwd_comp; do
 		}' "$work/$lib.map" "$work/$lib.exports" || bad=1
 done
 
+# What the zlib front end exports is zlib's (test/front/zlib_exports.sh).
+[ ! -e "$builddir/.libs/libweft_zlib.so" ] ||
+	read_exports "$builddir/.libs/libweft_zlib.so" >"$work/libweft_zlib.exports"
+
 # The private node is for our own libraries: nothing stands there unused.
 while read -r node symbol; do
 	case $node in

@@ -62,6 +62,7 @@ BEGIN {
 	allow("core",     "core util public runtime/bus/bus.h")
 	allow("alg",      "alg util public runtime/core/core.h")
 	allow("drv",      "drv util hw runtime/core/driver.h" svm)
+	allow("zlib",     "zlib public")
 	allow("tools",    "tools public")
 	allow("examples", "public")
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What the environment asks for, read once; nothing in a set-uid program. */
+#ifndef WEFT_ZLIB_SETTINGS_H
+#define WEFT_ZLIB_SETTINGS_H
+
+#include "zlib/front.h"
+
+enum wdi_z_mode {
+	WDI_Z_OFF,		/* everything to the system's zlib */
+	WDI_Z_EXACT,		/* compressed bytes are those of the system's zlib */
+	WDI_Z_ON,		/* at least 0.995 of zlib's ratio in the mean */
+	WDI_Z_FAST,		/* ratio for speed */
+	WDI_Z_MODES,
+};
+
+/*
+ * @mode:	WEFT_ZLIB
+ * @system_zlib: WEFT_ZLIB_SYSTEM, path of the zlib to stand in front of, or ""
+ * @report:	WEFT_REPORT, path of the file that gets a record at exit, or ""
+ * @log_level, @log_fd: WEFT_LOG
+ */
+struct wdi_z_settings {
+	enum wdi_z_mode mode;
+	int log_level;
+	int log_fd;
+	char system_zlib[256];
+	char report[256];
+};
+
+const struct wdi_z_settings *wdi_z_settings(void);
+const char *wdi_z_mode_name(enum wdi_z_mode mode);
+int wdi_z_log_level(const char *text, size_t len);
+
+#endif
