@@ -3,6 +3,7 @@
 dist_man_MANS += \
 	docs/man/libwd.3 \
 	docs/man/libwd_comp.3 \
+	docs/man/libwd_crypto.3 \
 	docs/man/weft.1 \
 	docs/man/weft.7
 

@@ -4,10 +4,13 @@ uadkincludedir = $(includedir)/uadk
 uadkinclude_HEADERS = \
 	include/uadk/uacce.h \
 	include/uadk/wd.h \
+	include/uadk/wd_aead.h \
 	include/uadk/wd_alg.h \
 	include/uadk/wd_alg_common.h \
 	include/uadk/wd_bmm.h \
+	include/uadk/wd_cipher.h \
 	include/uadk/wd_comp.h \
+	include/uadk/wd_digest.h \
 	include/uadk/wd_internal.h \
 	include/uadk/wd_sched.h \
 	include/uadk/wd_zlibwrapper.h

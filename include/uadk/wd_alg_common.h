@@ -1,7 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the algorithm classes have in common: which contexts a class works with
- * and the scheduler that spreads requests over them.
+ * What the algorithm classes have in common: how a class begins and ends, which
+ * contexts it works with, and the scheduler that spreads requests over them.
+ *
+ * START AND END. Each class (comp, cipher, digest, aead, ...) is initialised once
+ * a process, in one of four ways, and ended by the function of the same way:
+ *
+ *	wd_<class>_init2_(alg, sched_type, task_type, ctx_params), uninit2()
+ *		the library finds the devices that have algorithm @alg, requests
+ *		contexts and makes a scheduler (enum sched_policy_type of
+ *		wd_sched.h). @task_type: enum alg_task_type. @ctx_params: contexts to
+ *		request, or NULL for the default; init2() is short for that.
+ *	wd_<class>_init(config, sched), uninit()
+ *		the program brings contexts and a scheduler. Both structs are
+ *		copied, what they point at must live until uninit().
+ *	wd_<class>_env_init(sched), env_uninit()
+ *		WD_<CLASS>_CTX_NUM says how many contexts; @sched: the program's
+ *		scheduler, or NULL: SCHED_POLICY_RR
+ *	wd_<class>_ctx_num_init(node, type, num, mode), ctx_num_uninit()
+ *		@num contexts of NUMA node @node, for operation @type of the class
+ *		and enum wd_ctx_mode @mode
+ *
+ * All four return 0, or:
+ *	-WD_EEXIST	the class is initialised already; this caller may use it, and
+ *			has nothing to end
+ *	-WD_EINVAL	an argument is NULL, out of range or not known, a context is
+ *			not one, has no such operation or mode, or its device has
+ *			nothing of this class, or the variable cannot be read
+ *	-WD_ENODEV	no device has the algorithm
+ *	-WD_EBUSY	no context is left, or sessions of an initialisation that has
+ *			ended still live (not with init2_() after uninit2())
+ *	-WD_ENOMEM
+ *
+ * Ending. After uninit2(), env_uninit() and ctx_num_uninit() the contexts stay
+ * open for sessions that still live and go when the last is freed; no new session
+ * can be made. After uninit() contexts and scheduler are the program's again, and
+ * sessions that still live refuse requests with -WD_EINVAL. Without an init before
+ * it, each of them does nothing. After fork() the child starts as if nothing had
+ * been initialised; sessions are the parent's.
+ *
+ * wd_<class>_get_env_param(node, type, mode, num, is_enable) tells what env_init()
+ * or ctx_num_init() requested: *@num contexts, *@is_enable 1 if threads of the
+ * library poll for them. 0; *@num is 0 where there are none. -WD_EINVAL: NULL, out
+ * of range, or not initialised by one of the two; then nothing is written.
+ *
+ * Environment, read when a class is initialised:
+ *	WD_<CLASS>_CTX_NUM	contexts to request, for all but init():
+ *		"sync:2@0,async:2@0" is two of each kind for each operation on node 0
+ *	WD_<CLASS>_ASYNC_POLL_EN	1: threads of the library poll and run the
+ *		callbacks (env_init() and ctx_num_init() only); default 0
+ *	WD_<CLASS>_ASYNC_POLL_NUM	how many such threads
+ *	WD_<CLASS>_EPOLL_EN	1: synchronous calls sleep without spinning first
+ *
+ * POLLING. The callback of an asynchronous request runs within one of
+ *	wd_<class>_poll_ctx(idx, expt, count)
+ *		the context at position @idx: at most @expt (1 or more) requests.
+ *		*@count: out: how many. 0: @expt of them. -WD_EAGAIN: fewer, perhaps
+ *		none; nothing more has completed by now. -WD_EINVAL: @count is NULL,
+ *		@expt is 0, no such context, or not initialised. -WD_HW_EACCESS: the
+ *		device is gone. *@count is 0 with every error but -WD_EAGAIN.
+ *	wd_<class>_poll(expt, count)
+ *		the same over all contexts, as the scheduler sees fit. Set *@count to
+ *		0 before; what was polled is added. 0, -WD_EINVAL, or what the
+ *		scheduler's poll_policy() returned.
+ * Several threads may poll one context.
  */
 #ifndef UADK_WD_ALG_COMMON_H
 #define UADK_WD_ALG_COMMON_H

@@ -23,6 +23,7 @@ struct wdi_class_ops {
 	const char *name;		/* "comp", as the environment and the log say it */
 	const char *const *op_names;	/* of its operation types, ends with NULL */
 	uint8_t op_types;
+	uint8_t default_ops;		/* the first so many get contexts unasked; 0: all */
 	size_t req_size;		/* of the public request struct */
 	size_t sess_size;		/* of the class's session struct */
 	size_t env_offset;		/* of its struct wdi_class_env in struct wdi_env */

@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "alg/class.h"
-#include "uadk/wd_sched.h"
+#include "alg/class_api.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -406,76 +405,4 @@ void wd_comp_free_sess(handle_t h_sess)
 	wdi_sess_free(&comp_class, h_sess);
 }
 
-/* ---- the rest of the class, under its public names ----------------------- */
-
-int wd_comp_init(struct wd_ctx_config *config, struct wd_sched *sched)
-{
-	return wdi_class_init(&comp_class, config, sched);
-}
-
-void wd_comp_uninit(void)
-{
-	wdi_class_uninit(&comp_class);
-}
-
-int wd_comp_init2_(const char *alg, __u32 sched_type, int task_type,
-		   struct wd_ctx_params *ctx_params)
-{
-	return wdi_class_init2(&comp_class, alg, sched_type, task_type, ctx_params);
-}
-
-void wd_comp_uninit2(void)
-{
-	wdi_class_uninit2(&comp_class);
-}
-
-int wd_comp_env_init(struct wd_sched *sched)
-{
-	return wdi_class_env_init(&comp_class, sched);
-}
-
-void wd_comp_env_uninit(void)
-{
-	wdi_class_env_uninit(&comp_class);
-}
-
-int wd_comp_ctx_num_init(__u32 node, __u32 type, __u32 num, __u8 mode)
-{
-	return wdi_class_ctx_num_init(&comp_class, node, type, num, mode);
-}
-
-void wd_comp_ctx_num_uninit(void)
-{
-	wdi_class_env_uninit(&comp_class);
-}
-
-int wd_comp_get_env_param(__u32 node, __u32 type, __u32 mode, __u32 *num, __u8 *is_enable)
-{
-	return wdi_class_get_env_param(&comp_class, node, type, mode, num, is_enable);
-}
-
-int wd_comp_poll_ctx(__u32 idx, __u32 expt, __u32 *count)
-{
-	return wdi_class_poll_ctx(&comp_class, idx, expt, count);
-}
-
-int wd_comp_poll(__u32 expt, __u32 *count)
-{
-	return wdi_class_poll(&comp_class, expt, count);
-}
-
-struct wd_sched *wd_sched_rr_alloc(__u8 sched_type, __u8 type_num, __u16 numa_num,
-				   user_poll_func func)
-{
-	return wdi_core_sched_alloc(sched_type, type_num, numa_num, func);
-}
-
-int wd_sched_rr_instance(const struct wd_sched *sched, struct sched_params *param)
-{
-	return wdi_core_sched_instance(sched, param);
-}
-
-void wd_sched_rr_release(struct wd_sched *sched)
-{
-	wdi_core_sched_release(sched);
-}
+WDI_CLASS_API(comp, comp_class)

@@ -2,8 +2,11 @@
 
 # What all classes share lives in libwd, a class in its own library.
 libcore_la_SOURCES += \
+	runtime/alg/algs.c \
+	runtime/alg/algs.def \
 	runtime/alg/class.c \
 	runtime/alg/class.h \
+	runtime/alg/class_api.h \
 	runtime/alg/class_internal.h \
 	runtime/alg/plan.c \
 	runtime/alg/pollers.c \
@@ -12,4 +15,11 @@ libcore_la_SOURCES += \
 
 libwd_comp_la_SOURCES += \
 	runtime/alg/comp.c \
-	runtime/alg/comp_zlib.c
+	runtime/alg/comp_zlib.c \
+	runtime/alg/sched_api.c
+
+libwd_crypto_la_SOURCES += \
+	runtime/alg/aead.c \
+	runtime/alg/cipher.c \
+	runtime/alg/digest.c \
+	runtime/alg/sched_api.c

@@ -41,7 +41,9 @@ int wdi_plan_add(struct wdi_plan *plan, uint32_t node, uint8_t op_type, uint8_t 
 
 void wdi_plan_default(const struct wdi_class_ops *ops, struct wdi_plan *plan)
 {
-	for (uint8_t op = 0; op < ops->op_types; op++) {
+	uint8_t count = ops->default_ops ? ops->default_ops : ops->op_types;
+
+	for (uint8_t op = 0; op < count; op++) {
 		wdi_plan_add(plan, 0, op, CTX_MODE_SYNC, DEFAULT_NUM);
 		wdi_plan_add(plan, 0, op, CTX_MODE_ASYNC, DEFAULT_NUM);
 	}

@@ -58,6 +58,9 @@ static const struct wdi_opt_row env_rows[] = {
 	{ .name = "WEFT_ISOLATE", .type = WDI_OPT_UINT, .fallback = "0", .max = 65535, AT(isolate),
 	  .help = "failures within an hour after which the software device isolates itself; 0: never" },
 	CLASS_ROWS("COMP", comp),
+	CLASS_ROWS("CIPHER", cipher),
+	CLASS_ROWS("DIGEST", digest),
+	CLASS_ROWS("AEAD", aead),
 };
 
 void wdi_core_env_load(struct wdi_env *env)

@@ -26,6 +26,9 @@ struct wdi_env {
 	uint32_t queue_depth;
 	uint32_t isolate;
 	struct wdi_class_env comp;
+	struct wdi_class_env cipher;
+	struct wdi_class_env digest;
+	struct wdi_class_env aead;
 };
 
 /* A fresh reading; text values point into the environment. */

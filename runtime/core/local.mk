@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 libcore_la_SOURCES += \
+	runtime/core/algs.h \
 	runtime/core/blockpool.c \
 	runtime/core/bmm.c \
 	runtime/core/caps.c \

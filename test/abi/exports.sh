@@ -48,7 +48,7 @@ read_wants() {
 bad=0
 complain() { echo "$*"; bad=1; }
 
-for lib in libwd libwd_comp; do
+for lib in libwd libwd_comp libwd_crypto; do
 	read_map "$srcdir/runtime/$lib.map" >"$work/$lib.map"
 	read_exports "$builddir/.libs/$lib.so" >"$work/$lib.exports"
 	read_wants "$builddir/.libs/$lib.so" >"$work/$lib.wants"
@@ -95,7 +95,7 @@ done
 while read -r node symbol; do
 	case $node in
 	WEFT_PRIVATE_*)
-		grep -qxF "$symbol" "$work"/libwd_comp.wants ||
+		cat "$work"/libwd_*.wants | grep -xF "$symbol" >/dev/null ||
 			complain "libwd.so exports $symbol in $node, and no library of ours uses it"
 		;;
 	esac

@@ -37,7 +37,7 @@ for header in "$srcdir"/include/uadk/*.h "$srcdir"/include/weft/*.h; do
 done
 [ ! -e "$root$includedir/hw" ] || complain "device headers were installed"
 
-for lib in libwd libwd_comp; do
+for lib in libwd libwd_comp libwd_crypto; do
 	"$readelf" -d "$root$libdir/$lib.so" | grep -q "SONAME.*\[$lib\.so\.2\]" ||
 		complain "$lib.so: the soname is not $lib.so.2"
 done
@@ -45,14 +45,14 @@ done
 # pkg-config as a user has it, with the empty root in front of every path.
 export PKG_CONFIG_SYSROOT_DIR=$root
 export PKG_CONFIG_PATH=$root$libdir/pkgconfig
-for lib in libwd libwd_comp; do
+for lib in libwd libwd_comp libwd_crypto; do
 	version=$("$pkg_config" --modversion $lib)
 	[ "$version" = 2.10 ] || complain "$lib: pkg-config says version $version"
 	"$pkg_config" --atleast-version=2.9.1 $lib || complain "$lib: 2.10 is not above 2.9.1"
 	[ -n "$("$pkg_config" --variable=weft_version $lib)" ] ||
 		complain "$lib: no variable weft_version"
 done
-flags=$("$pkg_config" --cflags --libs libwd_comp libwd)
+flags=$("$pkg_config" --cflags --libs libwd_comp libwd_crypto libwd)
 
 export LD_LIBRARY_PATH=$root$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 count=0

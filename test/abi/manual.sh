@@ -31,6 +31,7 @@ public_names() {
 {
 	in_page libwd.3 $(public_names "$maps/libwd.map")
 	in_page libwd_comp.3 $(public_names "$maps/libwd_comp.map")
+	in_page libwd_crypto.3 $(public_names "$maps/libwd_crypto.map")
 	in_page weft.1 $("$weft" help | sed -nE 's/^  ([a-z]+) .*/\1/p')
 	in_page weft.7 $("$weft" help env | sed -nE 's/^  (W[A-Z_]+) .*/\1/p')
 }

@@ -8,10 +8,13 @@
 #include <stdio.h>
 
 #include "uadk/wd.h"
+#include "uadk/wd_aead.h"
 #include "uadk/wd_alg.h"
 #include "uadk/wd_alg_common.h"
 #include "uadk/wd_bmm.h"
+#include "uadk/wd_cipher.h"
 #include "uadk/wd_comp.h"
+#include "uadk/wd_digest.h"
 #include "uadk/wd_internal.h"
 #include "uadk/wd_sched.h"
 #include "uadk/wd_zlibwrapper.h"
@@ -150,6 +153,86 @@ AT(wd_comp_sess_setup, mm_type, 80);
 
 SIZE(wd_lz77_zstd_data, 48);
 
+SIZE(wd_cipher_req, 72);
+AT(wd_cipher_req, op_type, 0);
+AT(wd_cipher_req, src, 8);
+AT(wd_cipher_req, list_src, 8);
+AT(wd_cipher_req, dst, 16);
+AT(wd_cipher_req, list_dst, 16);
+AT(wd_cipher_req, iv, 24);
+AT(wd_cipher_req, in_bytes, 32);
+AT(wd_cipher_req, iv_bytes, 36);
+AT(wd_cipher_req, out_buf_bytes, 40);
+AT(wd_cipher_req, out_bytes, 44);
+AT(wd_cipher_req, state, 48);
+AT(wd_cipher_req, type, 50);
+AT(wd_cipher_req, data_fmt, 51);
+AT(wd_cipher_req, cb, 56);
+AT(wd_cipher_req, cb_param, 64);
+
+SIZE(wd_cipher_sess_setup, 80);
+AT(wd_cipher_sess_setup, alg, 0);
+AT(wd_cipher_sess_setup, mode, 4);
+AT(wd_cipher_sess_setup, sched_param, 8);
+AT(wd_cipher_sess_setup, mm_ops, 16);
+AT(wd_cipher_sess_setup, mm_type, 72);
+
+SIZE(wd_digest_req, 80);
+AT(wd_digest_req, in, 0);
+AT(wd_digest_req, list_in, 0);
+AT(wd_digest_req, out, 8);
+AT(wd_digest_req, in_bytes, 16);
+AT(wd_digest_req, out_bytes, 20);
+AT(wd_digest_req, out_buf_bytes, 24);
+AT(wd_digest_req, iv, 32);
+AT(wd_digest_req, iv_bytes, 40);
+AT(wd_digest_req, state, 44);
+AT(wd_digest_req, has_next, 46);
+AT(wd_digest_req, data_fmt, 48);
+AT(wd_digest_req, cb, 56);
+AT(wd_digest_req, cb_param, 64);
+AT(wd_digest_req, long_data_len, 72);
+
+SIZE(wd_digest_sess_setup, 80);
+AT(wd_digest_sess_setup, alg, 0);
+AT(wd_digest_sess_setup, mode, 4);
+AT(wd_digest_sess_setup, sched_param, 8);
+AT(wd_digest_sess_setup, mm_ops, 16);
+AT(wd_digest_sess_setup, mm_type, 72);
+
+SIZE(wd_cb_tag, 24);
+SIZE(wd_digest_tag, 40);
+AT(wd_digest_tag, long_data_len, 24);
+AT(wd_digest_tag, priv, 32);
+
+SIZE(wd_aead_req, 88);
+AT(wd_aead_req, op_type, 0);
+AT(wd_aead_req, src, 8);
+AT(wd_aead_req, list_src, 8);
+AT(wd_aead_req, dst, 16);
+AT(wd_aead_req, list_dst, 16);
+AT(wd_aead_req, mac, 24);
+AT(wd_aead_req, iv, 32);
+AT(wd_aead_req, in_bytes, 40);
+AT(wd_aead_req, out_bytes, 44);
+AT(wd_aead_req, iv_bytes, 48);
+AT(wd_aead_req, mac_bytes, 50);
+AT(wd_aead_req, assoc_bytes, 52);
+AT(wd_aead_req, state, 54);
+AT(wd_aead_req, data_fmt, 56);
+AT(wd_aead_req, cb, 64);
+AT(wd_aead_req, cb_param, 72);
+AT(wd_aead_req, msg_state, 80);
+
+SIZE(wd_aead_sess_setup, 88);
+AT(wd_aead_sess_setup, calg, 0);
+AT(wd_aead_sess_setup, cmode, 4);
+AT(wd_aead_sess_setup, dalg, 8);
+AT(wd_aead_sess_setup, dmode, 12);
+AT(wd_aead_sess_setup, sched_param, 16);
+AT(wd_aead_sess_setup, mm_ops, 24);
+AT(wd_aead_sess_setup, mm_type, 80);
+
 SIZE(wd_mempool_setup, 72);
 AT(wd_mempool_setup, block_num, 4);
 AT(wd_mempool_setup, align_size, 8);
@@ -257,6 +340,88 @@ VALUE(WD_COMP_WS_16K, 2);
 VALUE(WD_COMP_WS_24K, 3);
 VALUE(WD_COMP_WS_32K, 4);
 
+VALUE(AES_BLOCK_SIZE, 16);
+VALUE(GCM_IV_SIZE, 12);
+VALUE(DES3_BLOCK_SIZE, 8);
+VALUE(MAX_IV_SIZE, 16);
+VALUE(MAX_CIPHER_KEY_SIZE, 64);
+VALUE(AIV_STREAM_LEN, 64);
+VALUE(CTX_TYPE_ENCRYPT, 0);
+VALUE(CTX_TYPE_DECRYPT, 1);
+VALUE(WD_CIPHER_ENCRYPTION, 0);
+VALUE(WD_CIPHER_DECRYPTION, 1);
+VALUE(WD_CIPHER_SM4, 0);
+VALUE(WD_CIPHER_AES, 1);
+VALUE(WD_CIPHER_DES, 2);
+VALUE(WD_CIPHER_3DES, 3);
+VALUE(WD_CIPHER_ALG_TYPE_MAX, 4);
+VALUE(WD_CIPHER_ECB, 0);
+VALUE(WD_CIPHER_CBC, 1);
+VALUE(WD_CIPHER_CTR, 2);
+VALUE(WD_CIPHER_XTS, 3);
+VALUE(WD_CIPHER_OFB, 4);
+VALUE(WD_CIPHER_CFB, 5);
+VALUE(WD_CIPHER_CBC_CS1, 6);
+VALUE(WD_CIPHER_CBC_CS2, 7);
+VALUE(WD_CIPHER_CBC_CS3, 8);
+VALUE(WD_CIPHER_CCM, 9);
+VALUE(WD_CIPHER_GCM, 10);
+VALUE(WD_CIPHER_XTS_GB, 11);
+VALUE(WD_CIPHER_MODE_TYPE_MAX, 12);
+VALUE(WD_CIPHER_ENCRYPTION_DIGEST, 0);
+VALUE(WD_CIPHER_DECRYPTION_DIGEST, 1);
+VALUE(WD_DIGEST_SM3, 0);
+VALUE(WD_DIGEST_MD5, 1);
+VALUE(WD_DIGEST_SHA1, 2);
+VALUE(WD_DIGEST_SHA256, 3);
+VALUE(WD_DIGEST_SHA224, 4);
+VALUE(WD_DIGEST_SHA384, 5);
+VALUE(WD_DIGEST_SHA512, 6);
+VALUE(WD_DIGEST_SHA512_224, 7);
+VALUE(WD_DIGEST_SHA512_256, 8);
+VALUE(WD_DIGEST_AES_XCBC_MAC_96, 9);
+VALUE(WD_DIGEST_AES_XCBC_PRF_128, 10);
+VALUE(WD_DIGEST_AES_CMAC, 11);
+VALUE(WD_DIGEST_AES_GMAC, 12);
+VALUE(WD_DIGEST_TYPE_MAX, 13);
+VALUE(WD_DIGEST_NORMAL, 0);
+VALUE(WD_DIGEST_HMAC, 1);
+VALUE(WD_DIGEST_MODE_MAX, 2);
+VALUE(WD_DIGEST_END, 0);
+VALUE(WD_DIGEST_DOING, 1);
+VALUE(WD_DIGEST_STREAM_END, 2);
+VALUE(WD_DIGEST_STREAM_DOING, 3);
+VALUE(WD_DIGEST_MSG_STATE_MAX, 4);
+VALUE(AEAD_MSG_BLOCK, 0);
+VALUE(AEAD_MSG_FIRST, 1);
+VALUE(AEAD_MSG_MIDDLE, 2);
+VALUE(AEAD_MSG_END, 3);
+VALUE(AEAD_MSG_INVALID, 4);
+VALUE(WD_DIGEST_CIPHER_ENCRYPTION, 2);
+VALUE(WD_DIGEST_CIPHER_DECRYPTION, 3);
+VALUE(WD_DIGEST_SM3_LEN, 32);
+VALUE(WD_DIGEST_SM3_FULL_LEN, 32);
+VALUE(WD_DIGEST_MD5_LEN, 16);
+VALUE(WD_DIGEST_MD5_FULL_LEN, 16);
+VALUE(WD_DIGEST_SHA1_LEN, 20);
+VALUE(WD_DIGEST_SHA1_FULL_LEN, 20);
+VALUE(WD_DIGEST_SHA256_LEN, 32);
+VALUE(WD_DIGEST_SHA256_FULL_LEN, 32);
+VALUE(WD_DIGEST_SHA224_LEN, 28);
+VALUE(WD_DIGEST_SHA224_FULL_LEN, 32);
+VALUE(WD_DIGEST_SHA384_LEN, 48);
+VALUE(WD_DIGEST_SHA384_FULL_LEN, 64);
+VALUE(WD_DIGEST_SHA512_LEN, 64);
+VALUE(WD_DIGEST_SHA512_FULL_LEN, 64);
+VALUE(WD_DIGEST_SHA512_224_LEN, 28);
+VALUE(WD_DIGEST_SHA512_224_FULL_LEN, 64);
+VALUE(WD_DIGEST_SHA512_256_LEN, 32);
+VALUE(WD_DIGEST_SHA512_256_FULL_LEN, 64);
+VALUE(WD_DIGEST_AES_XCBC_MAC_96_LEN, 12);
+VALUE(WD_DIGEST_AES_XCBC_PRF_128_LEN, 16);
+VALUE(WD_DIGEST_AES_CMAC_LEN, 16);
+VALUE(WD_DIGEST_AES_GMAC_LEN, 16);
+
 VALUE(Z_NO_FLUSH, 0);
 VALUE(Z_PARTIAL_FLUSH, 1);
 VALUE(Z_SYNC_FLUSH, 2);
@@ -351,6 +516,61 @@ PROTO(wd_do_comp_strm, int (uintptr_t, struct wd_comp_req *));
 PROTO(wd_do_comp_async, int (uintptr_t, struct wd_comp_req *));
 PROTO(wd_comp_poll_ctx, int (__u32, __u32, __u32 *));
 PROTO(wd_comp_poll, int (__u32, __u32 *));
+
+PROTO(wd_cipher_init2_, int (const char *, __u32, int, struct wd_ctx_params *));
+PROTO(wd_cipher_uninit2, void (void));
+PROTO(wd_cipher_init, int (struct wd_ctx_config *, struct wd_sched *));
+PROTO(wd_cipher_uninit, void (void));
+PROTO(wd_cipher_env_init, int (struct wd_sched *));
+PROTO(wd_cipher_env_uninit, void (void));
+PROTO(wd_cipher_ctx_num_init, int (__u32, __u32, __u32, __u8));
+PROTO(wd_cipher_ctx_num_uninit, void (void));
+PROTO(wd_cipher_get_env_param, int (__u32, __u32, __u32, __u32 *, __u8 *));
+PROTO(wd_cipher_alloc_sess, uintptr_t (struct wd_cipher_sess_setup *));
+PROTO(wd_cipher_free_sess, void (uintptr_t));
+PROTO(wd_do_cipher_sync, int (uintptr_t, struct wd_cipher_req *));
+PROTO(wd_do_cipher_async, int (uintptr_t, struct wd_cipher_req *));
+PROTO(wd_cipher_poll_ctx, int (__u32, __u32, __u32 *));
+PROTO(wd_cipher_poll, int (__u32, __u32 *));
+
+PROTO(wd_digest_init2_, int (const char *, __u32, int, struct wd_ctx_params *));
+PROTO(wd_digest_uninit2, void (void));
+PROTO(wd_digest_init, int (struct wd_ctx_config *, struct wd_sched *));
+PROTO(wd_digest_uninit, void (void));
+PROTO(wd_digest_env_init, int (struct wd_sched *));
+PROTO(wd_digest_env_uninit, void (void));
+PROTO(wd_digest_ctx_num_init, int (__u32, __u32, __u32, __u8));
+PROTO(wd_digest_ctx_num_uninit, void (void));
+PROTO(wd_digest_get_env_param, int (__u32, __u32, __u32, __u32 *, __u8 *));
+PROTO(wd_digest_alloc_sess, uintptr_t (struct wd_digest_sess_setup *));
+PROTO(wd_digest_free_sess, void (uintptr_t));
+PROTO(wd_do_digest_sync, int (uintptr_t, struct wd_digest_req *));
+PROTO(wd_do_digest_async, int (uintptr_t, struct wd_digest_req *));
+PROTO(wd_digest_poll_ctx, int (__u32, __u32, __u32 *));
+PROTO(wd_digest_poll, int (__u32, __u32 *));
+
+PROTO(wd_aead_init2_, int (const char *, __u32, int, struct wd_ctx_params *));
+PROTO(wd_aead_uninit2, void (void));
+PROTO(wd_aead_init, int (struct wd_ctx_config *, struct wd_sched *));
+PROTO(wd_aead_uninit, void (void));
+PROTO(wd_aead_env_init, int (struct wd_sched *));
+PROTO(wd_aead_env_uninit, void (void));
+PROTO(wd_aead_ctx_num_init, int (__u32, __u32, __u32, __u8));
+PROTO(wd_aead_ctx_num_uninit, void (void));
+PROTO(wd_aead_get_env_param, int (__u32, __u32, __u32, __u32 *, __u8 *));
+PROTO(wd_aead_alloc_sess, uintptr_t (struct wd_aead_sess_setup *));
+PROTO(wd_aead_free_sess, void (uintptr_t));
+PROTO(wd_do_aead_sync, int (uintptr_t, struct wd_aead_req *));
+PROTO(wd_do_aead_async, int (uintptr_t, struct wd_aead_req *));
+PROTO(wd_aead_poll_ctx, int (__u32, __u32, __u32 *));
+PROTO(wd_aead_poll, int (__u32, __u32 *));
+PROTO(wd_cipher_set_key, int (uintptr_t, const __u8 *, __u32));
+PROTO(wd_digest_set_key, int (uintptr_t, const __u8 *, __u32));
+PROTO(wd_aead_set_ckey, int (uintptr_t, const __u8 *, __u16));
+PROTO(wd_aead_set_akey, int (uintptr_t, const __u8 *, __u16));
+PROTO(wd_aead_set_authsize, int (uintptr_t, __u16));
+PROTO(wd_aead_get_authsize, int (uintptr_t));
+PROTO(wd_aead_get_maxauthsize, int (uintptr_t));
 
 PROTO(wd_deflate_init, int (z_streamp, int, int));
 PROTO(wd_deflate, int (z_streamp, int));

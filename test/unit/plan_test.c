@@ -21,6 +21,14 @@ static const struct wdi_class_ops one_op = {
 	.op_names = one_name,
 	.op_types = 1,
 };
+/* And one may have operations that nobody uses unasked. */
+static const char *const four_names[] = { "a", "b", "c", "d", NULL };
+static const struct wdi_class_ops some_ops = {
+	.name = "test2",
+	.op_names = four_names,
+	.op_types = 4,
+	.default_ops = 2,
+};
 
 #define SYNC	CTX_MODE_SYNC
 #define ASYNC	CTX_MODE_ASYNC
@@ -168,6 +176,9 @@ START_TEST(defaults)
 	memset(&plan, 0, sizeof(plan));
 	wdi_plan_default(&one_op, &plan);
 	ck_assert(rows_eq(&plan, two, 2));
+	memset(&plan, 0, sizeof(plan));
+	wdi_plan_default(&some_ops, &plan);
+	ck_assert(rows_eq(&plan, two, 4));
 }
 END_TEST
 
