@@ -16,6 +16,7 @@ test_plain_programs = \
 test_unit_programs = \
 	test/unit/bmm_test \
 	test/unit/codec_test \
+	test/unit/device_fault_test \
 	test/unit/device_guard_test \
 	test/unit/device_jobs_test \
 	test/unit/device_test \
@@ -93,6 +94,7 @@ test_api_fork_test_LDADD = $(test_api_libs)
 test_api_release_test_LDADD = $(test_api_libs)
 test_api_report_test_LDADD = $(test_api_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
+test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
 test_unit_device_jobs_test_LDADD = $(test_device_libs)
 test_unit_device_test_LDADD = $(test_device_libs)

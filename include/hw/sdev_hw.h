@@ -43,8 +43,12 @@
 #define SDEV_REG_FAILURES	0x030	/* u32 ro, failures in the current hour */
 #define SDEV_REG_RESET		0x034	/* u32 wo, write SDEV_RESET_KEY */
 #define SDEV_REG_GUARD		0x038	/* u32 ro, enum sdev_guard in force */
+#define SDEV_REG_FAULT_MODE	0x03c	/* u32 ro, enum sdev_fault_mode */
 #define SDEV_REG_ALGS(word)	(0x040 + 8 * (word))	/* u64 ro, a bit an enum sdev_alg */
 #define SDEV_ALGS_WORDS		4
+#define SDEV_REG_PRQ_DEPTH	0x060	/* u32 ro, entries of the page-request queue */
+#define SDEV_REG_PARKED		0x064	/* u32 ro, descriptors that wait for a page now */
+#define SDEV_REG_COUNTER(c)	(0x068 + 8 * (c))	/* u64 ro, enum sdev_counter */
 #define SDEV_REG_ADMIN		0x100	/* struct sdev_admin, write command, read answer */
 #define SDEV_REG_LIBRARIES	0x200	/* text ro: "zlib 1.2.13, isa-l 2.30", NUL-padded */
 #define SDEV_LIBRARIES_LEN	256
@@ -56,6 +60,30 @@ enum sdev_dev_state {
 	SDEV_DEV_RUNNING,
 	SDEV_DEV_RESETTING,
 	SDEV_DEV_ISOLATED,
+};
+
+/*
+ * What happens when a job meets a page that is not there. SDEV_F_FAULT_REPORT
+ * of a descriptor goes before it.
+ */
+enum sdev_fault_mode {
+	SDEV_FAULT_STALL,	/* the access itself waits until the page is there */
+	SDEV_FAULT_PRI,		/* a page request; the descriptor parks, the engine goes on */
+	SDEV_FAULT_COUNT,
+};
+
+/* Counters of page faults and of the PASIDs' lives. They only grow. */
+enum sdev_counter {
+	SDEV_COUNTER_REQUESTS,		/* page requests put into the queue */
+	SDEV_COUNTER_SUCCESS,		/* groups answered: the pages are there */
+	SDEV_COUNTER_INVALID,		/* groups answered: there is no such page */
+	SDEV_COUNTER_FAILURE,		/* groups answered: cannot be resolved */
+	SDEV_COUNTER_OVERFLOWS,		/* groups that found no room, and were tried again */
+	SDEV_COUNTER_REPORTS,		/* completions with SDEV_ST_PAGE_FAULT */
+	SDEV_COUNTER_PARKS,		/* times that a descriptor was parked */
+	SDEV_COUNTER_MARKERS,		/* stop markers that came through */
+	SDEV_COUNTER_RETIRED,		/* PASIDs that will never be used again */
+	SDEV_COUNTER_COUNT,
 };
 
 enum sdev_guard {
@@ -72,6 +100,7 @@ enum sdev_guard {
 #define SDEV_CAP_SGL		(UINT64_C(1) << 25)
 #define SDEV_CAP_SESSION	(UINT64_C(1) << 26)
 #define SDEV_CAP_SVM		(UINT64_C(1) << 32)
+#define SDEV_CAP_FAULT_REPORT	(UINT64_C(1) << 33)	/* SDEV_F_FAULT_REPORT */
 
 /*
  * MMIO page 1: the status page, mappable read-only. need_kick tells a client
@@ -101,7 +130,8 @@ struct sdev_doorbell {
 	/* written by the device */
 	uint32_t sq_head;	/* descriptors below are taken */
 	uint32_t state;		/* enum sdev_queue_state */
-	uint32_t device_reserved[14];
+	uint32_t resumable;	/* parked descriptors whose page has come: a step goes on with them */
+	uint32_t device_reserved[13];
 };
 static_assert(sizeof(struct sdev_doorbell) == 128, "doorbell layout");
 
@@ -163,7 +193,8 @@ enum sdev_opcode {
 #define SDEV_F_FENCE		0x02	/* start after all earlier ones have completed */
 #define SDEV_F_SRC_SGL		0x04	/* src_va is a struct sdev_sge chain */
 #define SDEV_F_DST_SGL		0x08	/* dst_va is a struct sdev_sge chain */
-#define SDEV_F_ALL		0x0f
+#define SDEV_F_FAULT_REPORT	0x10	/* a page that is not there ends it with PAGE_FAULT */
+#define SDEV_F_ALL		0x1f
 
 enum sdev_format {
 	SDEV_FMT_DEFLATE,	/* RFC 1951 */
@@ -383,7 +414,7 @@ static_assert(sizeof(struct sdev_sge) == 24, "sge layout");
 
 enum sdev_comp_status {
 	SDEV_ST_DONE,		/* detail: enum sdev_done */
-	SDEV_ST_PAGE_FAULT,	/* resolvable; fault_va, consumed, produced */
+	SDEV_ST_PAGE_FAULT,	/* not there now; fault_va, consumed, produced */
 	SDEV_ST_BAD_ADDRESS,	/* not mapped; fault_va */
 	SDEV_ST_ACCESS_DENIED,	/* mapped, but not for this access; fault_va */
 	SDEV_ST_CORRUPT,	/* input is not what the format says; detail: enum sdev_corrupt */

@@ -19,6 +19,7 @@ struct wdi_bus_config {
 	uint32_t depth;
 	int32_t engine_threads;		/* -1: one per usable CPU */
 	int32_t guard;			/* enum sdev_guard, -1: automatic */
+	uint32_t fault_mode;		/* enum sdev_fault_mode */
 	uint32_t codecs;		/* bit a library, 0: all */
 	uint32_t crypto;		/* 0: all; bit 1: OpenSSL, bit 2: ipsec-mb */
 	uint32_t isolate;

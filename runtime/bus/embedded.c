@@ -28,6 +28,7 @@ static int embedded_open(const struct wdi_bus_info *info, const struct wdi_bus_c
 		.max_depth = config->depth,
 		.engine_threads = config->engine_threads,
 		.guard = config->guard,
+		.fault_mode = config->fault_mode,
 		.codecs = config->codecs,
 		.crypto = config->crypto,
 		.isolate = config->isolate,

@@ -82,6 +82,7 @@ static int device_open(const struct wdi_bus_info *info, struct wdi_device **out)
 		.engine_threads = dev->env.engine_threads,
 		/* The row lists "auto" first, then the modes in the device's order. */
 		.guard = (int32_t)dev->env.guard - 1,
+		.fault_mode = dev->env.fault_mode,
 		/* Bit 0 is "all"; the others stand where the device numbers its libraries. */
 		.codecs = dev->env.codecs & 1 ? 0 : dev->env.codecs,
 		.crypto = dev->env.crypto & 1 ? 0 : dev->env.crypto,

@@ -6,6 +6,8 @@
 #include "util/bits.h"
 
 static const char *const guard_names[] = { "auto", "off", "signal", "copy", NULL };
+/* In the order of enum sdev_fault_mode. */
+static const char *const fault_mode_names[] = { "stall", "pri", NULL };
 /* In the order of enum sdev_engine, which starts with "none". */
 static const char *const codec_names[] = { "all", "zlib", "isa-l", "libdeflate", "zlib-ng", NULL };
 
@@ -38,6 +40,10 @@ static const struct wdi_opt_row env_rows[] = {
 	  AT(guard),
 	  .help = "how the software device survives bad pointers: signal (SIGSEGV handler), copy "
 		  "(system calls, slower), off (not at all)" },
+	{ .name = "WEFT_FAULT_MODE", .type = WDI_OPT_CHOICE, .fallback = "stall",
+	  .names = fault_mode_names, AT(fault_mode),
+	  .help = "what the software device does about a page that is not there: stall (the access "
+		  "waits for it) or pri (the request is parked, others go on)" },
 	{ .name = "WEFT_CODECS", .type = WDI_OPT_SET, .fallback = "all", .names = codec_names,
 	  AT(codecs),
 	  .help = "libraries that the software device may use; zlib serves what the others may not" },

@@ -18,6 +18,7 @@ struct wdi_env {
 	const char *log;		/* read by the log itself */
 	int32_t engine_threads;
 	uint32_t guard;			/* position in the row's names */
+	uint32_t fault_mode;		/* likewise; enum sdev_fault_mode */
 	uint32_t codecs;
 	uint32_t crypto;
 	uint32_t spin_us;

@@ -188,5 +188,8 @@ void sdev_comp_run(struct sdev_job *job)
 		return;
 	if (!comp_block(job, &p))
 		comp_pieces(job, &p);
+	/* Who resolves the fault cannot go on from here: the job begins anew. */
+	if (wdi_unlikely(SDEV_CPL_STATUS(job->cpl->end) == SDEV_ST_PAGE_FAULT))
+		job->cpl->consumed = 0;
 	sdev_lane_trim(job->lane);
 }

@@ -138,7 +138,8 @@ static int config_apply(struct sdev *dev, const struct sdev_config *config)
 	if (dev->max_queues > SDEV_MAX_QUEUES || dev->max_depth > SDEV_MAX_DEPTH ||
 	    !wdi_is_pow2(dev->max_depth) || config->engine_threads < -1 ||
 	    config->engine_threads > MAX_ENGINES || config->guard < -1 ||
-	    config->guard > SDEV_GUARD_COPY || (config->crypto & ~SDEV_CRYPTO_ALL))
+	    config->guard > SDEV_GUARD_COPY || (config->crypto & ~SDEV_CRYPTO_ALL) ||
+	    config->fault_mode >= SDEV_FAULT_COUNT)
 		return -EINVAL;
 	dev->max_depth = wdi_max(dev->max_depth, SDEV_MIN_DEPTH);
 	dev->codecs = config->codecs ? config->codecs & built_in : built_in;
@@ -151,6 +152,7 @@ static int config_apply(struct sdev *dev, const struct sdev_config *config)
 	dev->va_limit = UINT64_C(1) << sdev_va_bits();
 	dev->guard_kind = config->guard < 0 ? sdev_guard_auto() : (enum sdev_guard)config->guard;
 	dev->guard = guards[dev->guard_kind];
+	dev->fault_mode = (enum sdev_fault_mode)config->fault_mode;
 	if (dev->guard_kind == SDEV_GUARD_COPY && !sdev_guard_copy_works())
 		return -EOPNOTSUPP;
 	return 0;
@@ -198,6 +200,7 @@ int sdev_create(const struct sdev_config *config, struct sdev **out)
 	rc = sdev_engines_init(dev);
 	if (rc)
 		goto release_guard;
+	sdev_lookup_init(&dev->lookup, config->without);
 	locks_init(dev);
 	*out = dev;
 	return 0;
@@ -232,6 +235,7 @@ void sdev_destroy(struct sdev *dev)
 		sdev_guard_release();
 	sdev_objects_exit(dev);
 	sdev_pasids_exit(&dev->pasids);
+	sdev_lookup_exit(&dev->lookup);
 	tables_free(dev);
 	regions_free(dev);
 	locks_exit(dev);
@@ -265,6 +269,7 @@ void sdev_forget(struct sdev *dev)
 		free(file);
 	}
 	sdev_pasids_exit(&dev->pasids);
+	sdev_lookup_exit(&dev->lookup);
 	tables_free(dev);
 	free(dev->engines.list);
 	free(dev);

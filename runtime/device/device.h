@@ -16,17 +16,23 @@
 struct sdev;
 struct sdev_file;
 
+/* What the kernel may lack: behave as if it did. */
+#define SDEV_WITHOUT_PAGEMAP	0x1	/* /proc/self/pagemap; mincore() tells less exactly */
+#define SDEV_WITHOUT_POPULATE	0x2	/* MADV_POPULATE_READ and _WRITE */
+
 struct sdev_config {
 	unsigned int max_queues;	/* 1..65536; 0: 1024 */
 	unsigned int max_depth;		/* ring entries, power of two; 0: 1024 */
 	int engine_threads;		/* -1: one per usable CPU; 0: pollers do all the work */
 	int guard;			/* enum sdev_guard, or -1: SIGNAL unless valgrind or a
 					 * foreign handler owns the signals, then COPY */
+	unsigned int fault_mode;	/* enum sdev_fault_mode */
 	uint32_t codecs;		/* bit a library as codec.h has it; 0: all built in */
 	uint32_t crypto;		/* 0: all that there are; bit 1: OpenSSL (always there),
 					 * bit 2: ipsec-mb */
 	uint32_t isolate;		/* initial SDEV_REG_ISOLATE */
 	uint64_t spin_ns;		/* how long an idle engine thread spins before it parks */
+	unsigned int without;		/* SDEV_WITHOUT_* */
 };
 
 /* Create and destroy. Engine threads start at the first queue. Destroy needs all files closed. */

@@ -110,6 +110,7 @@ static inline uint64_t sdev_va_plain(uint64_t va)
 /* An address space bound to the device under a PASID, through one open file. */
 struct sdev_as {
 	struct sdev_file *file;
+	uint64_t life;			/* no other bond ever has the same */
 	uint32_t pasid;
 	unsigned int refs;		/* binds, under sdev.lock */
 	atomic_uint objects;		/* streams and sessions it owns */
@@ -117,6 +118,7 @@ struct sdev_as {
 
 struct sdev_pasids {
 	_Atomic(struct sdev_as *) *table;	/* SDEV_PASID_COUNT entries */
+	uint64_t lives;				/* bonds ever made */
 	uint32_t next;				/* where to look for a free one */
 };
 
@@ -137,6 +139,23 @@ size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 		  struct sdev_fault *fault);
 size_t sdev_store(struct sdev_job *job, uint64_t va, const void *from, size_t len,
 		  struct sdev_fault *fault);
+
+/* ---- atc.c: which pages are there ----------------------------------------- */
+
+/* How the kernel is asked. */
+struct sdev_lookup {
+	size_t page;
+	int pagemap;			/* -1: mincore() instead */
+};
+
+struct sdev_atc;
+
+void sdev_lookup_init(struct sdev_lookup *lookup, unsigned int without);
+void sdev_lookup_exit(struct sdev_lookup *lookup);
+bool sdev_mapped(const struct sdev_lookup *lookup, uint64_t va);
+size_t sdev_atc_look(struct sdev_lane *lane, const struct sdev_lookup *lookup, uint64_t life,
+		     uint64_t va, size_t len, enum sdev_access access);
+void sdev_atc_free(struct sdev_atc *atc);
 
 /* ---- lane.c: what one thread needs to run steps ------------------------- */
 
@@ -170,6 +189,7 @@ struct sdev_lane {
 	size_t page;
 	bool deaf;			/* this thread blocks SIGSEGV or SIGBUS */
 	void *altstack;			/* ours, or NULL */
+	struct sdev_atc *atc;		/* of jobs that must not wait for pages */
 	struct codec_lane *codec;
 	struct sdev_buf out;		/* codecs write here */
 	struct sdev_buf in;		/* gathered or copied source */
@@ -303,9 +323,20 @@ struct sdev_job {
 	const struct sdev_desc *desc;
 	const struct sdev_ext *ext;	/* for SDEV_OPS_EXT */
 	struct sdev_cpl *cpl;
+	bool nowait;			/* a page that is not there ends it with PAGE_FAULT */
 	struct sdev_operand src;
 	struct sdev_operand dst;
 };
+
+/*
+ * What a job gets when it translates: it may wait for pages, or PAGE_FAULT says
+ * that one is missing. A job that has begun what cannot be begun again, such as
+ * writing over its own source, must not be turned away any more.
+ */
+static inline void sdev_job_commit(struct sdev_job *job)
+{
+	job->nowait = false;
+}
 
 static inline void sdev_job_end(struct sdev_job *job, enum sdev_comp_status status,
 				unsigned int detail)
@@ -439,6 +470,9 @@ struct sdev {
 	uint64_t va_limit;		/* first address beyond what a client can have */
 	enum sdev_guard guard_kind;
 	const struct sdev_guard_ops *guard;
+	enum sdev_fault_mode fault_mode;
+	struct sdev_lookup lookup;
+	_Atomic uint64_t counters[SDEV_COUNTER_COUNT];
 	struct sdev_status *status;	/* what clients see in status_ro */
 	struct sdev_status *status_ro;
 	uint8_t *doorbells;
@@ -467,6 +501,11 @@ static inline struct sdev_doorbell *sdev_doorbell_of(const struct sdev *dev, uin
 static inline uint8_t *sdev_dus_of(const struct sdev *dev, uint32_t queue)
 {
 	return dev->dus + (size_t)queue * SDEV_DUS_STRIDE(dev->max_depth);
+}
+
+static inline void sdev_count(struct sdev *dev, enum sdev_counter c)
+{
+	atomic_fetch_add_explicit(&dev->counters[c], 1, memory_order_relaxed);
 }
 
 /* The bond that a step of this file may use, or NULL; valid until the step ends. */

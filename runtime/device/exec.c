@@ -140,6 +140,8 @@ void sdev_job_fault(struct sdev_job *job, const struct sdev_fault *fault)
 {
 	job->cpl->fault_va = fault->va;
 	sdev_job_end(job, fault->status, 0);
+	if (fault->status == SDEV_ST_PAGE_FAULT)
+		sdev_count(job->dev, SDEV_COUNTER_REPORTS);
 }
 
 void sdev_job_errno(struct sdev_job *job, int rc)
@@ -187,6 +189,7 @@ static bool job_lane(struct sdev_job *job)
 		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
 		return false;
 	}
+	job->nowait = job->desc->flags & SDEV_F_FAULT_REPORT;
 	job->guard = job->dev->guard;
 	if (wdi_unlikely(job->lane->deaf && job->dev->guard_kind == SDEV_GUARD_SIGNAL))
 		job->guard = &sdev_guard_copy;

@@ -86,6 +86,7 @@ int sdev_bind(struct sdev_file *file, uint32_t *pasid)
 			goto unlock;
 		}
 		as->file = file;
+		as->life = ++dev->pasids.lives;
 		if (!pasid_alloc(&dev->pasids, as)) {
 			wdi_err("sdev: no PASID is left");
 			free(as);
@@ -173,10 +174,38 @@ static size_t va_clip(const struct sdev *dev, uint64_t va, size_t len, struct sd
 	return plain < dev->va_limit ? dev->va_limit - plain : 0;
 }
 
+/*
+ * What of the range is there now, for a job that must not wait. What cannot
+ * come is not waited for either: the guard says what is wrong with it.
+ */
+static size_t look(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
+		   struct sdev_fault *fault)
+{
+	const struct sdev_lookup *lookup = &job->dev->lookup;
+	size_t n = sdev_atc_look(job->lane, lookup, job->as->life, va, len, access);
+
+	if (wdi_likely(n == len) || !sdev_mapped(lookup, va + n))
+		return len;
+	fault->va = sdev_va_plain(va) + n;
+	fault->status = SDEV_ST_PAGE_FAULT;
+	if (job->cpl->faults < UINT16_MAX)
+		job->cpl->faults++;
+	return n;
+}
+
+/* The bytes that the guard may be asked for. */
+static inline size_t range_room(struct sdev_job *job, uint64_t va, size_t len,
+				enum sdev_access access, struct sdev_fault *fault)
+{
+	size_t room = va_clip(job->dev, va, len, fault);
+
+	return wdi_likely(!job->nowait) || !room ? room : look(job, va, room, access, fault);
+}
+
 size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
 		      struct sdev_fault *fault)
 {
-	size_t room = va_clip(job->dev, va, len, fault);
+	size_t room = range_room(job, va, len, access, fault);
 
 	return room ? job->guard->touch(job->lane, va, room, access, fault) : 0;
 }
@@ -184,7 +213,7 @@ size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_a
 size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 		  struct sdev_fault *fault)
 {
-	size_t room = va_clip(job->dev, va, len, fault);
+	size_t room = range_room(job, va, len, SDEV_READ, fault);
 
 	return room ? job->guard->get(job->lane, to, va, room, fault) : 0;
 }
@@ -192,7 +221,7 @@ size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 size_t sdev_store(struct sdev_job *job, uint64_t va, const void *from, size_t len,
 		  struct sdev_fault *fault)
 {
-	size_t room = va_clip(job->dev, va, len, fault);
+	size_t room = range_room(job, va, len, SDEV_WRITE, fault);
 
 	return room ? job->guard->put(job->lane, va, from, room, fault) : 0;
 }

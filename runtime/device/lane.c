@@ -111,6 +111,7 @@ static void lane_free(void *p)
 		codec_lane_free(lane->codec);
 	buf_release(&lane->out);
 	buf_release(&lane->in);
+	sdev_atc_free(lane->atc);
 	free(lane->segs[SDEV_READ]);
 	free(lane->segs[SDEV_WRITE]);
 	altstack_release(lane);

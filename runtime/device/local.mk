@@ -3,6 +3,7 @@
 # The software device. Nothing in here knows the layers above it.
 
 libdevice_la_SOURCES += \
+	runtime/device/atc.c \
 	runtime/device/codec.c \
 	runtime/device/codec.h \
 	runtime/device/codec_internal.h \

@@ -24,7 +24,8 @@ static uint64_t version_get(struct sdev *dev)
 
 static uint64_t cap_get(struct sdev *dev)
 {
-	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION | SDEV_CAP_SVM;
+	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION |
+		       SDEV_CAP_SVM | SDEV_CAP_FAULT_REPORT;
 
 	(void)dev;
 	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++)
@@ -114,6 +115,23 @@ static uint64_t guard_get(struct sdev *dev)
 	return dev->guard_kind;
 }
 
+static uint64_t fault_mode_get(struct sdev *dev)
+{
+	return dev->fault_mode;
+}
+
+static uint64_t prq_depth_get(struct sdev *dev)
+{
+	(void)dev;
+	return 0;
+}
+
+static uint64_t parked_get(struct sdev *dev)
+{
+	(void)dev;
+	return 0;
+}
+
 static const struct reg_row {
 	uint32_t off;
 	uint32_t size;
@@ -134,11 +152,29 @@ static const struct reg_row {
 	{ SDEV_REG_FAILURES, 4, failures_get, NULL },
 	{ SDEV_REG_RESET, 4, NULL, reset_set },
 	{ SDEV_REG_GUARD, 4, guard_get, NULL },
+	{ SDEV_REG_FAULT_MODE, 4, fault_mode_get, NULL },
 	{ SDEV_REG_ALGS(0), 8, algs0_get, NULL },
 	{ SDEV_REG_ALGS(1), 8, algs1_get, NULL },
 	{ SDEV_REG_ALGS(2), 8, algs2_get, NULL },
 	{ SDEV_REG_ALGS(3), 8, algs3_get, NULL },
+	{ SDEV_REG_PRQ_DEPTH, 4, prq_depth_get, NULL },
+	{ SDEV_REG_PARKED, 4, parked_get, NULL },
 };
+
+/* Counters are read whole, one or several in a row. False: not an access to them. */
+static bool counters_read(struct sdev *dev, uint64_t off, void *buf, size_t len)
+{
+	uint64_t first = (off - SDEV_REG_COUNTER(0)) / 8, value;
+
+	if (off < SDEV_REG_COUNTER(0) || !len || off % 8 || len % 8 ||
+	    first >= SDEV_COUNTER_COUNT || len / 8 > SDEV_COUNTER_COUNT - first)
+		return false;
+	for (size_t i = 0; i < len / 8; i++) {
+		value = atomic_load_explicit(&dev->counters[first + i], memory_order_relaxed);
+		memcpy((uint8_t *)buf + i * 8, &value, 8);
+	}
+	return true;
+}
 
 /* The register that an aligned access of 4 or 8 bytes falls into, or NULL. */
 static const struct reg_row *reg_find(uint64_t off, size_t len)
@@ -236,6 +272,8 @@ ssize_t sdev_regs_read(struct sdev_file *file, void *buf, size_t len, uint64_t o
 		   off - SDEV_STATUS_PAGE <= sizeof(struct sdev_status) - len &&
 		   off % 4 == 0 && len % 4 == 0) {
 		status_read(file->dev, off, buf, len);
+	} else if (counters_read(file->dev, off, buf, len)) {
+		/* done */
 	} else if (r && r->get) {
 		value = r->get(file->dev) >> 8 * (off - r->off);
 		memcpy(buf, &value, len);

@@ -231,7 +231,7 @@ START_TEST(malformed_fields)
 		d.opcode = (uint8_t)op;
 		expect_malformed(&rig, &d, SDEV_BAD_OPCODE);
 	}
-	for (unsigned int bit = 4; bit < 8; bit++) {
+	for (unsigned int bit = 5; bit < 8; bit++) {
 		d = good();
 		d.flags = (uint8_t)(1u << bit);
 		expect_malformed(&rig, &d, SDEV_BAD_FLAGS);
