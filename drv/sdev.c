@@ -331,14 +331,16 @@ static void fill_aead(struct sdev_slot *slot, const struct wdi_msg *msg)
 static void fill_pk(struct sdev_slot *slot, const struct wdi_msg *msg)
 {
 	slot->desc.pk.op = msg->pk.op;
-	slot->desc.pk.flags = msg->pk.flags;
-	slot->ext = (struct sdev_ext){ 0 };
-	for (unsigned int i = 0; i < WDI_PK_OPERANDS; i++) {
-		slot->ext.pk.va[i] = (uintptr_t)msg->pk.operand[i];
-		slot->ext.pk.len[i] = msg->pk.operand_len[i];
-	}
 }
-static_assert((int)WDI_PK_OPERANDS == (int)SDEV_PK_OPERANDS, "operands are passed through");
+static_assert((int)WDI_PK_COUNT == (int)SDEV_PK_COUNT &&
+	      (int)WDI_PK_DH_POWER == (int)SDEV_PK_DH_POWER &&
+	      (int)WDI_PK_ECX_DERIVE == (int)SDEV_PK_ECX_DERIVE, "operations are passed through");
+static_assert(sizeof(struct wdi_pk_param) == sizeof(struct sdev_pk_param) &&
+	      offsetof(struct wdi_pk_param, len) == offsetof(struct sdev_pk_param, len) &&
+	      offsetof(struct wdi_pk_param, used) == offsetof(struct sdev_pk_param, used) &&
+	      (int)WDI_PK_PARAMS >= (int)SDEV_PK_PARAMS, "lists of operands are passed through");
+static_assert(sizeof(struct wdi_pk_curve) == sizeof(struct sdev_pk_curve) &&
+	      (int)WDI_PK_HASH_COUNT == (int)SDEV_PK_HASH_COUNT, "curves are passed through");
 
 static void fill_nothing(struct sdev_slot *slot, const struct wdi_msg *msg)
 {
@@ -422,6 +424,7 @@ static const uint8_t statuses[] = {
 	[SDEV_ST_AUTH_FAILED] = WDI_ST_AUTH_FAILED,
 	[SDEV_ST_BAD_KEY] = WDI_ST_BAD_KEY,
 	[SDEV_ST_ABORTED] = WDI_ST_ABORTED,
+	[SDEV_ST_BAD_OPERAND] = WDI_ST_BAD_OPERAND,
 };
 static_assert(sizeof(statuses) == SDEV_ST_COUNT, "a status without a meaning");
 

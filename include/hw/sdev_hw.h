@@ -179,14 +179,13 @@ enum sdev_opcode {
 	SDEV_OP_CIPHER,
 	SDEV_OP_DIGEST,
 	SDEV_OP_AEAD,		/* ext.aead */
-	SDEV_OP_PK,		/* ext.pk */
+	SDEV_OP_PK,		/* pk.op */
 	SDEV_OP_COUNT,
 };
 
 /* Opcodes whose descriptor goes on in the second half of its slot; the others do not touch it. */
 #define SDEV_OPS_EXT \
-	(UINT32_C(1) << SDEV_OP_SESSION_OPEN | UINT32_C(1) << SDEV_OP_AEAD | \
-	 UINT32_C(1) << SDEV_OP_PK)
+	(UINT32_C(1) << SDEV_OP_SESSION_OPEN | UINT32_C(1) << SDEV_OP_AEAD)
 
 /* Descriptor flags. A set bit that is not listed makes it malformed. */
 #define SDEV_F_IRQ		0x01	/* signal the eventfd for this one */
@@ -359,12 +358,73 @@ struct sdev_desc {
 };
 static_assert(sizeof(struct sdev_desc) == 64, "descriptor layout");
 
-/* Operations of PK. What src, dst and ext.pk hold stands in docs/device.md. */
+/*
+ * PK. src is a list of struct sdev_pk_param, first the inputs of the operation,
+ * then its results, in the order that stands beside it; "?" is an input that may
+ * have no bytes. Numbers have the high byte first and at most 512 bytes. A result
+ * is a number without leading zeroes, the rest of its room zero, unless it says
+ * otherwise; its length comes back in @used. d is a private scalar, x and y are
+ * coordinates of a public point, e is a digest.
+ */
 enum sdev_pk_op {
 	SDEV_PK_NONE,
+	SDEV_PK_RSA_PRIVATE,	/* m, d, n, e? -> m^d mod n, as long as n */
+	SDEV_PK_RSA_PRIVATE_CRT,	/* m, dq, dp, qinv, q, p -> the same */
+	SDEV_PK_RSA_PUBLIC,	/* m, e, n -> m^e mod n, as long as n */
+	SDEV_PK_RSA_KEYGEN,	/* e, p, q -> d, n */
+	SDEV_PK_RSA_KEYGEN_CRT,	/* e, p, q -> d, n, qinv, dq, dp */
+	SDEV_PK_DH_POWER,	/* p, g, x -> g^x mod p */
+	SDEV_PK_EC_PUBLIC,	/* d -> x, y */
+	SDEV_PK_EC_DERIVE,	/* d, x, y -> x, y of the shared point */
+	SDEV_PK_ECDSA_SIGN,	/* d, e, k? -> r, s */
+	SDEV_PK_ECDSA_VERIFY,	/* x, y, e, r, s */
+	SDEV_PK_SM2_SIGN,	/* d, e?, k?, message?, id?, x?, y? -> r, s; e or message */
+	SDEV_PK_SM2_VERIFY,	/* x, y, e?, r, s, message?, id? */
+	SDEV_PK_SM2_ENCRYPT,	/* x, y, k?, text -> C1 x, C1 y, C2, C3: strings of full length */
+	SDEV_PK_SM2_DECRYPT,	/* d, C1 x, C1 y, C2, C3 -> text: a string */
+	SDEV_PK_SM2_KEYGEN,	/* -> d, x, y */
+	SDEV_PK_ECX_PUBLIC,	/* d -> x; X25519 and X448 */
+	SDEV_PK_ECX_DERIVE,	/* d, x -> the shared x */
 	SDEV_PK_COUNT,
 };
-#define SDEV_PK_OPERANDS	4
+
+#define SDEV_PK_PARAMS		9	/* of the longest list */
+#define SDEV_PK_TEXT_MAX	(16u << 20)	/* message, text, id and their results */
+
+struct sdev_pk_param {
+	uint64_t va;
+	uint32_t len;		/* bytes of an input, room of a result */
+	uint32_t used;		/* 0; a result: written by the device, bytes of it */
+};
+static_assert(sizeof(struct sdev_pk_param) == 16, "parameter layout");
+
+/* The hash of SM2. */
+enum sdev_pk_hash {
+	SDEV_PK_HASH_NONE,
+	SDEV_PK_HASH_SM3,
+	SDEV_PK_HASH_SHA1,
+	SDEV_PK_HASH_SHA224,
+	SDEV_PK_HASH_SHA256,
+	SDEV_PK_HASH_SHA384,
+	SDEV_PK_HASH_SHA512,
+	SDEV_PK_HASH_MD4,
+	SDEV_PK_HASH_MD5,
+	SDEV_PK_HASH_COUNT,
+};
+
+/*
+ * What SESSION_OPEN finds at key2_va for ECDH, ECDSA and SM2: y^2 = x^3 + ax + b
+ * modulo p with a base point of prime order n. Zeroes stand before a number that
+ * is shorter than its place.
+ */
+#define SDEV_PK_FIELD_MAX	72u
+#define SDEV_PK_CURVE_NUMS	6	/* p, a, b, x and y of the base point, n */
+struct sdev_pk_curve {
+	uint32_t hash;		/* enum sdev_pk_hash */
+	uint32_t reserved;
+	uint8_t value[SDEV_PK_CURVE_NUMS][SDEV_PK_FIELD_MAX];
+};
+static_assert(sizeof(struct sdev_pk_curve) == 440, "curve layout");
 
 /* The second half of a slot; of SDEV_OPS_EXT only. Reserved words are 0. */
 struct sdev_ext {
@@ -382,11 +442,6 @@ struct sdev_ext {
 			uint32_t bits;		/* PK */
 			uint64_t reserved[6];
 		} session;
-		struct {
-			uint64_t va[SDEV_PK_OPERANDS];	/* operands beside src and dst */
-			uint32_t len[SDEV_PK_OPERANDS];
-			uint64_t reserved[2];
-		} pk;
 		uint64_t words[8];
 	};
 };
@@ -429,6 +484,7 @@ enum sdev_comp_status {
 	SDEV_ST_AUTH_FAILED,	/* a tag or a signature does not match; nothing was written */
 	SDEV_ST_BAD_KEY,	/* key or parameters cannot be used; detail: enum sdev_bad_key */
 	SDEV_ST_ABORTED,	/* in place, and its memory or its batch was lost: dst is rubbish */
+	SDEV_ST_BAD_OPERAND,	/* an input is not what the operation takes; enum sdev_bad_operand */
 	SDEV_ST_COUNT,
 };
 
@@ -451,6 +507,12 @@ enum sdev_bad_key {
 	SDEV_KEY_POINT,		/* a point is not on the curve */
 	SDEV_KEY_MISSING,	/* the operation needs a part of the key that was not given */
 	SDEV_KEY_CURVE,		/* no such curve, or parameters that make none */
+};
+
+enum sdev_bad_operand {
+	SDEV_OPERAND_RANGE = 1,	/* not below the modulus, or one of its trivial elements */
+	SDEV_OPERAND_SCALAR,	/* 0, or not below the order */
+	SDEV_OPERAND_POINT,	/* not on the curve, or the result is the point at infinity */
 };
 
 enum sdev_malformed {

@@ -31,6 +31,7 @@ static const struct wdi_outcome outcomes[] = {
 	[WDI_ST_AUTH_FAILED] = { 0, WD_VERIFY_ERR },
 	[WDI_ST_BAD_KEY] = { -WD_EINVAL, WD_EINVAL },
 	[WDI_ST_ABORTED] = { -WD_HW_EACCESS, WD_HW_EACCESS },
+	[WDI_ST_BAD_OPERAND] = { -WD_IN_EPARA, WD_IN_EPARA },
 };
 _Static_assert(wdi_array_size(outcomes) == WDI_ST_COUNT, "a status without an outcome");
 

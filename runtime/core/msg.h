@@ -48,6 +48,7 @@ enum wdi_status {
 	WDI_ST_AUTH_FAILED,	/* a tag or a signature does not match; nothing was written */
 	WDI_ST_BAD_KEY,		/* key or parameters cannot be used */
 	WDI_ST_ABORTED,		/* worked in place and was cut off: the data is lost */
+	WDI_ST_BAD_OPERAND,	/* an input is not what the operation takes */
 	WDI_ST_COUNT,
 };
 
@@ -127,7 +128,58 @@ enum wdi_alg {
 	WDI_ALG_COUNT,
 };
 
-#define WDI_PK_OPERANDS	4
+/* Operations of PK. Operands in their order; see SDEV_PK_* in hw/sdev_hw.h. */
+enum wdi_pk_op {
+	WDI_PK_NONE,
+	WDI_PK_RSA_PRIVATE,
+	WDI_PK_RSA_PRIVATE_CRT,
+	WDI_PK_RSA_PUBLIC,
+	WDI_PK_RSA_KEYGEN,
+	WDI_PK_RSA_KEYGEN_CRT,
+	WDI_PK_DH_POWER,
+	WDI_PK_EC_PUBLIC,
+	WDI_PK_EC_DERIVE,
+	WDI_PK_ECDSA_SIGN,
+	WDI_PK_ECDSA_VERIFY,
+	WDI_PK_SM2_SIGN,
+	WDI_PK_SM2_VERIFY,
+	WDI_PK_SM2_ENCRYPT,
+	WDI_PK_SM2_DECRYPT,
+	WDI_PK_SM2_KEYGEN,
+	WDI_PK_ECX_PUBLIC,
+	WDI_PK_ECX_DERIVE,
+	WDI_PK_COUNT,
+};
+
+/* An operand of PK. */
+struct wdi_pk_param {
+	const void *at;
+	uint32_t len;		/* bytes, or room for a result */
+	uint32_t used;		/* 0; of a result, how many bytes it has */
+};
+#define WDI_PK_PARAMS	9
+
+/* What the session of a curve is opened with; numbers stand at the end of their place. */
+#define WDI_PK_FIELD_MAX	72
+enum { WDI_CURVE_P, WDI_CURVE_A, WDI_CURVE_B, WDI_CURVE_GX, WDI_CURVE_GY, WDI_CURVE_N,
+       WDI_CURVE_NUMS };
+enum wdi_pk_hash {
+	WDI_PK_HASH_NONE,
+	WDI_PK_HASH_SM3,
+	WDI_PK_HASH_SHA1,
+	WDI_PK_HASH_SHA224,
+	WDI_PK_HASH_SHA256,
+	WDI_PK_HASH_SHA384,
+	WDI_PK_HASH_SHA512,
+	WDI_PK_HASH_MD4,
+	WDI_PK_HASH_MD5,
+	WDI_PK_HASH_COUNT,
+};
+struct wdi_pk_curve {
+	uint32_t hash;		/* enum wdi_pk_hash */
+	uint32_t reserved;
+	uint8_t value[WDI_CURVE_NUMS][WDI_PK_FIELD_MAX];
+};
 
 /* Room for the largest request struct of any class. */
 #define WDI_REQ_WORDS	12
@@ -157,8 +209,8 @@ struct wdi_msg {
 		} comp;
 		struct {	/* SESSION_OPEN; src is the key */
 			uint8_t alg;	/* enum wdi_alg */
-			uint32_t bits;	/* PK: size, or the curve */
-			const void *key2;	/* AEAD with HMAC: its key; PK: parameters */
+			uint32_t bits;	/* PK: of the modulus or the field */
+			const void *key2;	/* AEAD with HMAC: its key; PK: struct wdi_pk_curve */
 			uint32_t key2_len;
 		} session;
 		/*
@@ -182,11 +234,8 @@ struct wdi_msg {
 			const void *aad;
 			uint64_t total;
 		} sym;
-		struct {	/* PK */
-			uint8_t op;
-			uint8_t flags;
-			const void *operand[WDI_PK_OPERANDS];	/* beside src and dst */
-			uint32_t operand_len[WDI_PK_OPERANDS];
+		struct {	/* PK; src is @params, src_len all of them */
+			uint8_t op;	/* enum wdi_pk_op */
 		} pk;
 	};
 
@@ -206,6 +255,7 @@ struct wdi_msg {
 	struct wdi_msg *next;	/* ready list */
 	uint64_t start_ns;
 	uint64_t req[WDI_REQ_WORDS];	/* async: the library's copy of the request */
+	struct wdi_pk_param params[WDI_PK_PARAMS];	/* PK */
 };
 
 #endif

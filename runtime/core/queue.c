@@ -44,6 +44,7 @@ static const char *const status_names[] = {
 	[WDI_ST_AUTH_FAILED] = "authentication failed",
 	[WDI_ST_BAD_KEY] = "key or parameters cannot be used",
 	[WDI_ST_ABORTED] = "cut off while it worked in place",
+	[WDI_ST_BAD_OPERAND] = "operand that the operation does not take",
 };
 _Static_assert(wdi_array_size(status_names) == WDI_ST_COUNT, "a status without a name");
 

@@ -262,6 +262,7 @@ void sdev_forget(struct sdev *dev)
 		if (atomic_load(&q->state) != SDEV_QUEUE_FREE && q->irq_fd >= 0)
 			close(q->irq_fd);
 	}
+	sdev_pk_forget();
 	sdev_objects_forget(dev);
 	for (file = dev->files; file; file = next) {
 		next = file->next;

@@ -200,6 +200,7 @@ struct sdev_lane {
 		void *state;
 	} streams[SDEV_LANE_STREAMS];
 	unsigned int turn;		/* whose place the next new stream takes */
+	struct sdev_pk_lane *pk;	/* see pk.h */
 };
 
 /* The handler reads this, so it must not be allocated on first access. */
@@ -422,6 +423,7 @@ void sdev_objects_forget(struct sdev *dev);
 int sdev_object_new(struct sdev_job *job, const struct sdev_object_kind *kind, void *body);
 struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_object_kind *kind);
 struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_object_kind *kind);
+const struct sdev_object_kind *sdev_object_named(const struct sdev_job *job);
 void sdev_object_put(struct sdev *dev, struct sdev_object *o);
 void sdev_object_close(struct sdev *dev, struct sdev_object *o);
 
@@ -435,6 +437,16 @@ uint64_t sdev_algs(const struct sdev *dev, unsigned int word);
 void sdev_session_open(struct sdev_job *job);
 void sdev_session_close(struct sdev_job *job);
 void sdev_session_run(struct sdev_job *job);
+
+/* libcrypto.c: the library context of every engine over libcrypto. */
+struct ossl_lib_ctx_st *sdev_libcrypto(void);
+
+/* pk.c: the algorithms of PK. */
+extern const struct sdev_object_kind sdev_pk_kind;
+uint64_t sdev_pk_algs(unsigned int word);
+void sdev_pk_open(struct sdev_job *job);
+void sdev_pk_run(struct sdev_job *job);
+void sdev_pk_forget(void);		/* in a forked child */
 
 /* ---- reset.c: state and isolation ------------------------------------------- */
 

@@ -42,7 +42,7 @@ static const struct op_row op_rows[] = {
 	[SDEV_OP_CIPHER] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
 	[SDEV_OP_DIGEST] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
 	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
-	[SDEV_OP_PK] = { F_CONTROL, NEED_OBJECT, sdev_session_run },
+	[SDEV_OP_PK] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_pk_run },
 };
 static_assert(wdi_array_size(op_rows) == SDEV_OP_COUNT, "every opcode has a row");
 
@@ -64,7 +64,6 @@ static uint64_t ext_reserved(const struct sdev_desc *d, const struct sdev_ext *e
 		set = ext->aead.reserved0;
 		break;
 	case SDEV_OP_PK:
-		from = offsetof(struct sdev_ext, pk.reserved) / 8;
 		set = d->pk.reserved;
 		break;
 	}

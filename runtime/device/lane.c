@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "device/pk.h"
 #include "util/log.h"
 
 #define ALTSTACK_SIZE	((size_t)64 << 10)	/* and what the kernel needs */
@@ -109,6 +110,7 @@ static void lane_free(void *p)
 		stream_drop(&lane->streams[i]);
 	if (lane->codec)
 		codec_lane_free(lane->codec);
+	sdev_pk_lane_free(lane->pk);
 	buf_release(&lane->out);
 	buf_release(&lane->in);
 	sdev_atc_free(lane->atc);

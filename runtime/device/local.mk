@@ -24,8 +24,19 @@ libdevice_la_SOURCES += \
 	runtime/device/guard_copy.c \
 	runtime/device/iommu.c \
 	runtime/device/lane.c \
+	runtime/device/libcrypto.c \
 	runtime/device/object.c \
 	runtime/device/operand.c \
+	runtime/device/pk.c \
+	runtime/device/pk.h \
+	runtime/device/pk_dh.c \
+	runtime/device/pk_ec.c \
+	runtime/device/pk_ecx.c \
+	runtime/device/pk_group.c \
+	runtime/device/pk_key.c \
+	runtime/device/pk_rsa.c \
+	runtime/device/pk_session.c \
+	runtime/device/pk_sm2.c \
 	runtime/device/pump.c \
 	runtime/device/queue.c \
 	runtime/device/regs.c \

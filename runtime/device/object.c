@@ -223,6 +223,14 @@ static struct sdev_object *object_enter(struct sdev_job *job, const struct sdev_
 	return o;
 }
 
+/* The kind of what the descriptor names; who takes or shares it checks again. */
+const struct sdev_object_kind *sdev_object_named(const struct sdev_job *job)
+{
+	struct sdev_object *o = place_at(&job->dev->objects, job->desc->object & INDEX_MASK);
+
+	return o ? atomic_load(&o->kind) : NULL;
+}
+
 /* sdev_object_take() - for a kind that serves one descriptor at a time. */
 struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_object_kind *kind)
 {

@@ -6,15 +6,17 @@ static const struct sdev_object_kind session_kind;
 
 uint64_t sdev_algs(const struct sdev *dev, unsigned int word)
 {
-	(void)dev, (void)word;
-	return 0;
+	(void)dev;
+	return sdev_pk_algs(word);
 }
 
 void sdev_session_open(struct sdev_job *job)
 {
 	uint8_t alg = job->desc->session.alg;
 
-	if (alg == SDEV_ALG_NONE || alg >= SDEV_ALG_COUNT)
+	if (sdev_pk_algs(alg / 64) >> alg % 64 & 1)
+		sdev_pk_open(job);
+	else if (alg == SDEV_ALG_NONE || alg >= SDEV_ALG_COUNT)
 		sdev_job_end(job, SDEV_ST_MALFORMED, SDEV_BAD_ALG);
 	else
 		sdev_job_end(job, SDEV_ST_UNSUPPORTED, 0);
@@ -22,7 +24,9 @@ void sdev_session_open(struct sdev_job *job)
 
 void sdev_session_close(struct sdev_job *job)
 {
-	struct sdev_object *o = sdev_object_share(job, &session_kind);
+	const struct sdev_object_kind *kind = sdev_object_named(job) == &sdev_pk_kind ?
+					      &sdev_pk_kind : &session_kind;
+	struct sdev_object *o = sdev_object_share(job, kind);
 
 	if (!o)
 		return;

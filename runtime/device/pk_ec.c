@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ECDH and ECDSA (SEC 1, FIPS 186-4) over prime curves. A product with one scalar
+ * is EC_POINT_mul() with a single point, which libcrypto does in a time that does
+ * not depend on the scalar.
+ */
+#include "device/pk.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
+#include <openssl/obj_mac.h>
+#include <openssl/objects.h>
+#include <openssl/param_build.h>
+
+#define DER_MAX		160	/* of a signature over 576 bits */
+
+/* ---- points ---------------------------------------------------------------- */
+
+enum sdev_pk_rc sdev_pk_point_of(struct sdev_pk_call *c, const struct pk_in *x, const struct pk_in *y,
+			    EC_POINT **out)
+{
+	const struct pk_group *g = c->s->group;
+	enum sdev_pk_rc rc = PK_POINT;
+	struct pk_frame f;
+	BIGNUM *bx, *by;
+	EC_POINT *point;
+
+	sdev_pk_frame_begin(&f, c);
+	bx = sdev_pk_num_of(&f, x);
+	by = sdev_pk_num_of(&f, y);
+	point = EC_POINT_new(g->ec);
+	if (f.failed || !point)
+		rc = PK_NOMEM;
+	else if (BN_ucmp(bx, g->p) < 0 && BN_ucmp(by, g->p) < 0 &&
+		 EC_POINT_set_affine_coordinates(g->ec, point, bx, by, f.bn))
+		rc = PK_OK;
+	sdev_pk_frame_end(&f);
+	if (rc)
+		EC_POINT_free(point);
+	else
+		*out = point;
+	return rc;
+}
+
+enum sdev_pk_rc sdev_pk_point_xy(struct sdev_pk_call *c, const EC_POINT *point, BIGNUM *x, BIGNUM *y)
+{
+	const EC_GROUP *ec = c->s->group->ec;
+
+	if (EC_POINT_is_at_infinity(ec, point))
+		return PK_POINT;
+	return EC_POINT_get_affine_coordinates(ec, point, x, y, c->lane->bn) ? PK_OK : PK_FAILED;
+}
+
+/* d * base, or d * @with. */
+static enum sdev_pk_rc multiply(struct sdev_pk_call *c, const BIGNUM *d, const EC_POINT *with,
+				struct pk_out *x, struct pk_out *y)
+{
+	const EC_GROUP *ec = c->s->group->ec;
+	EC_POINT *point = EC_POINT_new(ec);
+	enum sdev_pk_rc rc = PK_NOMEM;
+	struct pk_frame f;
+	BIGNUM *bx, *by;
+
+	sdev_pk_frame_begin(&f, c);
+	bx = sdev_pk_num(&f);
+	by = sdev_pk_num(&f);
+	if (!f.failed && point &&
+	    EC_POINT_mul(ec, point, with ? NULL : d, with, with ? d : NULL, f.bn))
+		rc = sdev_pk_point_xy(c, point, bx, by);
+	if (!rc)
+		rc = sdev_pk_put_num(x, bx);
+	if (!rc)
+		rc = sdev_pk_put_num(y, by);
+	sdev_pk_frame_end(&f);
+	EC_POINT_clear_free(point);
+	return rc;
+}
+
+/* ---- keys -------------------------------------------------------------------- */
+
+enum sdev_pk_rc sdev_pk_scalar_key(struct sdev_pk_call *c, struct pk_key *key, const struct pk_in *in)
+{
+	key->num[0] = BN_bin2bn(in[0].p, (int)in[0].len, NULL);
+	if (!key->num[0])
+		return PK_NOMEM;
+	if (!pk_in_range(key->num[0], c->s->group->order))
+		return PK_SCALAR;
+	BN_set_flags(key->num[0], BN_FLG_CONSTTIME);
+	return PK_OK;
+}
+
+enum sdev_pk_rc sdev_pk_point_key(struct sdev_pk_call *c, struct pk_key *key, const struct pk_in *in)
+{
+	return sdev_pk_point_of(c, &in[0], &in[1], &key->point);
+}
+
+/* By its name, or by its numbers. */
+static bool push_curve(OSSL_PARAM_BLD *bld, struct sdev_pk_call *c, BIGNUM **v, uint8_t *base)
+{
+	const struct pk_group *g = c->s->group;
+	size_t len;
+
+	if (g->nid != NID_undef)
+		return OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
+						       OBJ_nid2sn(g->nid), 0);
+	len = EC_POINT_point2oct(g->ec, EC_GROUP_get0_generator(g->ec),
+				 POINT_CONVERSION_UNCOMPRESSED, base, 1 + 2 * SDEV_PK_FIELD_MAX,
+				 c->lane->bn);
+	return len && EC_GROUP_get_curve(g->ec, v[0], v[1], v[2], c->lane->bn) &&
+	       OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_EC_FIELD_TYPE,
+					       SN_X9_62_prime_field, 0) &&
+	       OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_EC_P, v[0]) &&
+	       OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_EC_A, v[1]) &&
+	       OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_EC_B, v[2]) &&
+	       OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_EC_GENERATOR, base, len) &&
+	       OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_EC_ORDER, g->order);
+}
+
+static EVP_PKEY *pkey_of(struct sdev_pk_call *c, const BIGNUM *d, const EC_POINT *point)
+{
+	uint8_t base[1 + 2 * SDEV_PK_FIELD_MAX], octets[1 + 2 * SDEV_PK_FIELD_MAX];
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lane->lib, "EC", NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *pkey = NULL;
+	struct pk_frame f;
+	BIGNUM *v[3];
+	size_t len;
+	bool ok;
+
+	sdev_pk_frame_begin(&f, c);
+	for (unsigned int i = 0; i < 3; i++)
+		v[i] = sdev_pk_num(&f);
+	ok = bld && ctx && !f.failed && push_curve(bld, c, v, base);
+	if (ok && d)
+		ok = OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, d,
+						(size_t)BN_num_bytes(c->s->group->order));
+	if (ok && point) {
+		len = EC_POINT_point2oct(c->s->group->ec, point, POINT_CONVERSION_UNCOMPRESSED,
+					 octets, sizeof(octets), f.bn);
+		ok = len && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, octets,
+							     len);
+	}
+	if (ok)
+		params = OSSL_PARAM_BLD_to_param(bld);
+	if (params && (EVP_PKEY_fromdata_init(ctx) <= 0 ||
+		       EVP_PKEY_fromdata(ctx, &pkey, d ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+					 params) <= 0))
+		pkey = NULL;
+	for (OSSL_PARAM *p = params; p && p->key; p++)
+		OPENSSL_cleanse(p->data, p->data_size);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	sdev_pk_frame_end(&f);
+	return pkey;
+}
+
+static enum sdev_pk_rc signing_key(struct sdev_pk_call *c, struct pk_key *key,
+				   const struct pk_in *in)
+{
+	enum sdev_pk_rc rc = sdev_pk_scalar_key(c, key, in);
+
+	if (rc)
+		return rc;
+	key->pkey = pkey_of(c, key->num[0], NULL);
+	return key->pkey ? PK_OK : PK_FAILED;
+}
+
+static enum sdev_pk_rc verifying_key(struct sdev_pk_call *c, struct pk_key *key,
+				     const struct pk_in *in)
+{
+	enum sdev_pk_rc rc = sdev_pk_point_key(c, key, in);
+
+	if (rc)
+		return rc;
+	key->pkey = pkey_of(c, NULL, key->point);
+	return key->pkey ? PK_OK : PK_FAILED;
+}
+
+/* ---- ECDH --------------------------------------------------------------------- */
+
+/* d -> the public point x, y. */
+enum sdev_pk_rc sdev_ec_public(struct sdev_pk_call *c)
+{
+	struct pk_key *key;
+	enum sdev_pk_rc rc = sdev_pk_key_get(c, PK_PRIVATE, &c->in[0], 1, sdev_pk_scalar_key, &key);
+
+	if (rc)
+		return rc;
+	rc = multiply(c, key->num[0], NULL, &c->out[0], &c->out[1]);
+	sdev_pk_key_put(key);
+	return rc;
+}
+
+/* d, x, y -> the shared point x, y. */
+enum sdev_pk_rc sdev_ec_derive(struct sdev_pk_call *c)
+{
+	EC_POINT *peer = NULL;
+	struct pk_key *key;
+	enum sdev_pk_rc rc = sdev_pk_key_get(c, PK_PRIVATE, &c->in[0], 1, sdev_pk_scalar_key, &key);
+
+	if (rc)
+		return rc;
+	rc = sdev_pk_point_of(c, &c->in[1], &c->in[2], &peer);
+	if (!rc)
+		rc = multiply(c, key->num[0], peer, &c->out[0], &c->out[1]);
+	EC_POINT_free(peer);
+	sdev_pk_key_put(key);
+	return rc;
+}
+
+/* ---- ECDSA ---------------------------------------------------------------------- */
+
+static bool begin_sign(EVP_PKEY_CTX *ctx)
+{
+	return EVP_PKEY_sign_init(ctx) > 0;
+}
+
+static bool begin_verify(EVP_PKEY_CTX *ctx)
+{
+	return EVP_PKEY_verify_init(ctx) > 0;
+}
+
+/* libcrypto chooses k. */
+static enum sdev_pk_rc sign_evp(struct sdev_pk_call *c, struct pk_key *key, const struct pk_in *e)
+{
+	struct pk_evp *evp = sdev_pk_evp_take(c, key, begin_sign);
+	const uint8_t *at;
+	uint8_t der[DER_MAX];
+	size_t len = sizeof(der);
+	ECDSA_SIG *sig;
+	enum sdev_pk_rc rc;
+	bool ok;
+
+	if (!evp)
+		return PK_NOMEM;
+	ok = EVP_PKEY_sign(evp->ctx, der, &len, e->p, e->len) > 0;
+	sdev_pk_evp_give(key, evp);
+	if (!ok)
+		return PK_FAILED;
+	at = der;
+	sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
+	if (!sig)
+		return PK_FAILED;
+	rc = sdev_pk_put_num(&c->out[0], ECDSA_SIG_get0_r(sig));
+	if (!rc)
+		rc = sdev_pk_put_num(&c->out[1], ECDSA_SIG_get0_s(sig));
+	ECDSA_SIG_free(sig);
+	return rc;
+}
+
+/* The leftmost bits of the digest, as many as the order has. */
+static bool digest_number(BIGNUM *e, const struct pk_in *digest, const BIGNUM *order)
+{
+	int bits = BN_num_bits(order);
+	size_t len = digest->len;
+
+	if (len > (size_t)(bits + 7) / 8)
+		len = (size_t)(bits + 7) / 8;
+	if (!BN_bin2bn(digest->p, (int)len, e))
+		return false;
+	return (int)len * 8 <= bits || BN_rshift(e, e, (int)len * 8 - bits);
+}
+
+struct ecdsa {
+	BIGNUM *k, *e, *x, *y, *r, *s;
+	BIGNUM *b, *bm, *kb, *t;	/* blinding, and what is blinded */
+};
+
+/* b * v mod n, when bm is b in the form of Montgomery. */
+static bool times(BIGNUM *out, const BIGNUM *v, const BIGNUM *bm, const struct pk_group *g,
+		  BN_CTX *bn)
+{
+	return BN_mod_mul_montgomery(out, v, bm, g->order_mont, bn);
+}
+
+/*
+ * s = (e + r * d) / k. Numerator and k are multiplied by a random b first, so that
+ * the inversion and the sums see nothing of d and k.
+ */
+static bool sign_number(struct ecdsa *v, const BIGNUM *d, const struct pk_group *g, BN_CTX *bn)
+{
+	return BN_to_montgomery(v->bm, v->b, g->order_mont, bn) &&
+	       times(v->kb, v->k, v->bm, g, bn) && times(v->t, d, v->bm, g, bn) &&
+	       times(v->e, v->e, v->bm, g, bn) &&
+	       BN_to_montgomery(v->bm, v->r, g->order_mont, bn) &&
+	       times(v->t, v->t, v->bm, g, bn) &&
+	       BN_mod_add_quick(v->t, v->t, v->e, g->order) &&
+	       BN_mod_inverse(v->kb, v->kb, g->order, bn) &&
+	       BN_to_montgomery(v->bm, v->kb, g->order_mont, bn) &&
+	       times(v->s, v->t, v->bm, g, bn);
+}
+
+static enum sdev_pk_rc sign_given(struct sdev_pk_call *c, struct pk_frame *f, struct pk_key *key,
+				  struct ecdsa *v, EC_POINT *point)
+{
+	const struct pk_group *g = c->s->group;
+	enum sdev_pk_rc rc;
+
+	if (!digest_number(v->e, &c->in[1], g->order) ||
+	    (BN_ucmp(v->e, g->order) >= 0 && !BN_sub(v->e, v->e, g->order)))
+		return PK_NOMEM;
+	if (!pk_in_range(v->k, g->order))
+		return PK_SCALAR;
+	if (!EC_POINT_mul(g->ec, point, v->k, NULL, NULL, f->bn))
+		return PK_NOMEM;
+	rc = sdev_pk_point_xy(c, point, v->x, v->y);
+	if (rc)
+		return rc;
+	do {
+		if (!BN_priv_rand_range_ex(v->b, g->order, 0, f->bn))
+			return PK_FAILED;
+	} while (BN_is_zero(v->b));
+	if (!BN_nnmod(v->r, v->x, g->order, f->bn) || !sign_number(v, key->num[0], g, f->bn))
+		return PK_NOMEM;
+	/* This k makes no signature of this digest. */
+	if (BN_is_zero(v->r) || BN_is_zero(v->s))
+		return PK_SCALAR;
+	rc = sdev_pk_put_num(&c->out[0], v->r);
+	return rc ? rc : sdev_pk_put_num(&c->out[1], v->s);
+}
+
+/* With the caller's k, which EVP has no place for. */
+static enum sdev_pk_rc sign_with_k(struct sdev_pk_call *c, struct pk_key *key)
+{
+	EC_POINT *point = EC_POINT_new(c->s->group->ec);
+	enum sdev_pk_rc rc = PK_NOMEM;
+	struct pk_frame f;
+	struct ecdsa v;
+
+	sdev_pk_frame_begin(&f, c);
+	v = (struct ecdsa){
+		.k = sdev_pk_num_of(&f, &c->in[2]),
+		.e = sdev_pk_num(&f), .x = sdev_pk_num(&f), .y = sdev_pk_num(&f), .r = sdev_pk_num(&f),
+		.s = sdev_pk_num(&f), .b = sdev_pk_num(&f), .bm = sdev_pk_num(&f), .kb = sdev_pk_num(&f),
+		.t = sdev_pk_num(&f),
+	};
+	if (!f.failed && point)
+		rc = sign_given(c, &f, key, &v, point);
+	sdev_pk_frame_end(&f);
+	EC_POINT_clear_free(point);
+	return rc;
+}
+
+/* d, digest, k -> r, s. k may be missing. */
+enum sdev_pk_rc sdev_ecdsa_sign(struct sdev_pk_call *c)
+{
+	struct pk_key *key;
+	enum sdev_pk_rc rc = sdev_pk_key_get(c, PK_PRIVATE, &c->in[0], 1, signing_key, &key);
+
+	if (rc)
+		return rc;
+	rc = c->in[2].len ? sign_with_k(c, key) : sign_evp(c, key, &c->in[1]);
+	sdev_pk_key_put(key);
+	return rc;
+}
+
+static enum sdev_pk_rc verify_evp(struct sdev_pk_call *c, struct pk_key *key, ECDSA_SIG *sig)
+{
+	struct pk_evp *evp = sdev_pk_evp_take(c, key, begin_verify);
+	uint8_t der[DER_MAX], *at = der;
+	int len, ok;
+
+	if (!evp)
+		return PK_NOMEM;
+	len = i2d_ECDSA_SIG(sig, NULL);
+	if (len > 0 && len <= DER_MAX)
+		len = i2d_ECDSA_SIG(sig, &at);
+	ok = len > 0 && len <= DER_MAX ?
+	     EVP_PKEY_verify(evp->ctx, der, (size_t)len, c->in[2].p, c->in[2].len) : 0;
+	sdev_pk_evp_give(key, evp);
+	return ok == 1 ? PK_OK : PK_MISMATCH;
+}
+
+/* x, y, digest, r, s. */
+enum sdev_pk_rc sdev_ecdsa_verify(struct sdev_pk_call *c)
+{
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(c->in[3].p, (int)c->in[3].len, NULL);
+	BIGNUM *s = BN_bin2bn(c->in[4].p, (int)c->in[4].len, NULL);
+	struct pk_key *key = NULL;
+	enum sdev_pk_rc rc = PK_NOMEM;
+
+	if (r && s && sig && ECDSA_SIG_set0(sig, r, s)) {
+		r = s = NULL;
+		rc = sdev_pk_key_get(c, PK_PUBLIC, &c->in[0], 2, verifying_key, &key);
+		if (!rc)
+			rc = verify_evp(c, key, sig);
+	}
+	sdev_pk_key_put(key);
+	BN_free(r);
+	BN_free(s);
+	ECDSA_SIG_free(sig);
+	return rc;
+}
