@@ -286,7 +286,8 @@ static void fill_comp(struct sdev_slot *slot, const struct wdi_msg *msg)
 	slot->desc.comp.level = msg->comp.level;
 	slot->desc.comp.window = msg->comp.window;
 	slot->desc.comp.flags = (uint8_t)((msg->comp.last ? SDEV_COMP_LAST : 0) |
-					  (msg->comp.sync ? SDEV_COMP_SYNC : 0));
+					  (msg->comp.sync ? SDEV_COMP_SYNC : 0) |
+					  (msg->comp.open ? SDEV_COMP_OPEN : 0));
 	if (msg->op == WDI_OP_STREAM_OPEN)
 		slot->desc.dir = opcodes[msg->comp.dir];
 }

@@ -17,6 +17,7 @@ uadkinclude_HEADERS = \
 
 weftincludedir = $(includedir)/weft
 weftinclude_HEADERS = \
+	include/weft/comp.h \
 	include/weft/vfio_svm.h \
 	include/weft/weft.h
 

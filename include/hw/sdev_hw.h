@@ -215,10 +215,11 @@ enum sdev_window {	/* longest match distance allowed */
 	SDEV_WIN_COUNT,
 };
 
-/* comp.flags of a descriptor that names a stream object */
+/* comp.flags: LAST and SYNC of a descriptor that names a stream object, OPEN of one that does not */
 #define SDEV_COMP_LAST		0x01	/* compress: this is the end of the data */
 #define SDEV_COMP_SYNC		0x02	/* compress: end this piece at a byte boundary */
-#define SDEV_COMP_ALL		0x03
+#define SDEV_COMP_OPEN		0x04	/* compress: no final block, end at a byte boundary; raw only */
+#define SDEV_COMP_ALL		0x07
 
 /*
  * What a session does. The key's length tells AES-128, -192 and -256 apart, and

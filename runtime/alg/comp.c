@@ -8,6 +8,7 @@
 #include "alg/class_api.h"
 #include "util/bits.h"
 #include "util/log.h"
+#include "weft/comp.h"
 
 struct comp_sess {
 	struct wdi_sess base;
@@ -15,6 +16,7 @@ struct comp_sess {
 	uint8_t level;
 	uint8_t window;
 	uint8_t op_type;		/* enum wd_comp_op_type */
+	bool open;			/* blocks are pieces of a stream that goes on */
 	/* the stream; one request at a time, under @busy */
 	struct wdi_spin busy;
 	uint32_t object;		/* of the device, 0: none yet */
@@ -80,6 +82,7 @@ static void fill_block(const struct comp_sess *s, const struct wd_comp_req *req,
 	msg->comp.format = s->format;
 	msg->comp.level = s->level;
 	msg->comp.window = s->window;
+	msg->comp.open = s->open;
 	msg->src = req->src;
 	msg->src_len = req->src_len;
 	msg->dst = req->dst;
@@ -398,6 +401,25 @@ handle_t wd_comp_alloc_sess(struct wd_comp_sess_setup *setup)
 	}
 	errno = 0;
 	return s->base.handle;
+}
+
+int weft_comp_sess_open_end(uintptr_t h_sess)
+{
+	struct wdi_sess *sess = wdi_sess_get(&comp_class, h_sess);
+	struct comp_sess *s;
+	int ret = 0;
+
+	if (!sess)
+		return -EINVAL;
+	s = to_comp(sess);
+	if (s->op_type == WD_DIR_COMPRESS && s->format == WDI_FMT_DEFLATE) {
+		s->open = true;
+	} else {
+		wdi_err("comp: only a raw deflate stream can be left open");
+		ret = -EINVAL;
+	}
+	wdi_sess_put(sess);
+	return ret;
 }
 
 void wd_comp_free_sess(handle_t h_sess)

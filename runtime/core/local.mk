@@ -5,6 +5,7 @@ libcore_la_SOURCES += \
 	runtime/core/blockpool.c \
 	runtime/core/bmm.c \
 	runtime/core/caps.c \
+	runtime/core/checksum.c \
 	runtime/core/context.c \
 	runtime/core/core.h \
 	runtime/core/core_internal.h \

@@ -202,6 +202,7 @@ struct wdi_msg {
 		struct {	/* COMPRESS, DECOMPRESS, STREAM_OPEN */
 			bool last;
 			bool sync;	/* compress stream: byte-align the end of this piece */
+			bool open;	/* compress block: as a piece of a stream that goes on */
 			uint8_t format;	/* enum wdi_format */
 			uint8_t level;
 			uint8_t window;

@@ -264,6 +264,9 @@ static enum codec_rc run_whole(const struct codec_row *row, void *state,
 
 	if (rc != CODEC_OK)
 		return rc;
+	/* Left open it has no end, but with room left over it has been flushed. */
+	if (p->open && !codec_in_left(io) && codec_out_left(io))
+		return CODEC_END;
 	if (p->dir == CODEC_COMPRESS)
 		return CODEC_FULL;
 	return codec_out_left(io) ? CODEC_TRUNCATED : probe_end(row, state, io);
@@ -276,8 +279,8 @@ enum codec_rc codec_block(const struct codec_row *row, struct codec_lane *lane,
 	enum codec_rc rc = CODEC_NOMEM;
 	void *state = lane_state(lane, row, p);
 
-	job.last = true;
-	job.sync = false;
+	job.last = !p->open;
+	job.sync = p->open;
 	job.consumed = 0;
 	job.produced = 0;
 	if (state)

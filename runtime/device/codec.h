@@ -33,6 +33,7 @@ struct codec_params {
 	uint8_t format;		/* enum sdev_format */
 	uint8_t level;		/* 1..15, compress only */
 	uint8_t window;		/* enum sdev_window, compress only */
+	bool open;		/* compress a block, raw: no final block, ends on a byte */
 };
 
 struct codec_io {

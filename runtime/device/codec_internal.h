@@ -93,6 +93,14 @@ static inline uint8_t *codec_next_out(const struct codec_io *io)
 	return io->out ? io->out + io->produced : codec_nowhere;
 }
 
+/*
+ * codec_reopen() - turn a whole raw deflate stream into one that goes on: its
+ * last block is not the last any more, and an empty stored block behind it ends
+ * on a byte. The new length, or 0: @room bytes are not enough (10 more than
+ * @len always are), or it is no deflate stream; then nothing was written.
+ */
+size_t codec_reopen(uint8_t *buf, size_t len, size_t room);
+
 extern const struct codec_ops codec_zlib_deflate;
 extern const struct codec_ops codec_zlib_inflate;
 const char *codec_zlib_version(void);

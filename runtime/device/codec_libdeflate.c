@@ -118,6 +118,10 @@ static enum codec_rc compress_run(void *state, struct codec_io *io)
 		return CODEC_FULL;
 	if (s->p.format == SDEV_FMT_ZLIB)
 		fix_zlib_window(io->out, &s->p);
+	if (s->p.open)
+		n = codec_reopen(io->out, n, io->out_len);
+	if (!n)
+		return CODEC_FULL;
 	io->consumed = io->in_len;
 	io->produced = n;
 	return CODEC_END;

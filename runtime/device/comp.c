@@ -56,6 +56,7 @@ struct codec_params sdev_comp_params(const struct sdev_desc *d, uint8_t op)
 	if (p.dir == CODEC_COMPRESS) {
 		p.level = d->comp.level ? d->comp.level : SDEV_LEVEL_DEFAULT;
 		p.window = d->comp.window;
+		p.open = op == d->opcode && !d->object && d->comp.flags & SDEV_COMP_OPEN;
 	}
 	return p;
 }
@@ -65,7 +66,8 @@ static void comp_pieces(struct sdev_job *job, const struct codec_params *p)
 {
 	struct sdev_pump pump = {
 		.row = codec_pick_stream(p, job->dev->codecs),
-		.last = p->dir == CODEC_COMPRESS,
+		.last = p->dir == CODEC_COMPRESS && !p->open,
+		.sync = p->open,
 		.whole = true,
 	};
 	int rc;
@@ -91,6 +93,8 @@ static void comp_pieces(struct sdev_job *job, const struct codec_params *p)
 		sdev_job_end(job, sdev_job_cut(job), 0);
 		break;
 	case SDEV_PUMP_ALL:	/* all input is used, and the data has not ended */
+		sdev_job_codec(job, p->open ? CODEC_END : pump.rc);
+		break;
 	case SDEV_PUMP_END:
 	case SDEV_PUMP_CODEC:
 		sdev_job_codec(job, pump.rc);

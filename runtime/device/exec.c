@@ -103,6 +103,9 @@ static unsigned int data_check(const struct sdev_desc *d)
 {
 	if (d->comp.flags & ~SDEV_COMP_ALL)
 		return SDEV_BAD_FLAGS;
+	if (d->comp.flags & SDEV_COMP_OPEN && !d->object && d->opcode == SDEV_OP_COMPRESS &&
+	    d->comp.format != SDEV_FMT_DEFLATE)
+		return SDEV_BAD_FORMAT;
 	if (!d->dst_len || (!d->src_len && !d->object && d->opcode == SDEV_OP_DECOMPRESS))
 		return SDEV_BAD_LENGTH;
 	return 0;

@@ -9,6 +9,7 @@ libdevice_la_SOURCES += \
 	runtime/device/codec_internal.h \
 	runtime/device/codec_isal.c \
 	runtime/device/codec_libdeflate.c \
+	runtime/device/codec_reopen.c \
 	runtime/device/codec_zlib.c \
 	runtime/device/codec_zlib_ng.c \
 	runtime/device/codec_zlib_template.h \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The zlib front end, linked twice: libweft_zlib.so to be preloaded, and, in a
+# The zlib front end, linked twice: libweft_z.so to be preloaded, and, in a
 # folder of its own, libz.so.1 to be put in zlib's place. Both link libc alone;
 # the system's zlib and libwd_comp are opened when they are needed.
 
@@ -27,11 +27,11 @@ if VERSION_SCRIPT
 zfront_ldflags = $(AM_LDFLAGS) $(LIBWD_LDFLAGS) -no-undefined \
 	-Wl,--version-script=$(srcdir)/runtime/zlib/zlib.map
 
-lib_LTLIBRARIES += libweft_zlib.la
-libweft_zlib_la_SOURCES =
-libweft_zlib_la_LIBADD = libzfront.la
-libweft_zlib_la_LDFLAGS = $(zfront_ldflags) -avoid-version
-EXTRA_libweft_zlib_la_DEPENDENCIES = runtime/zlib/zlib.map
+lib_LTLIBRARIES += libweft_z.la
+libweft_z_la_SOURCES =
+libweft_z_la_LIBADD = libzfront.la
+libweft_z_la_LDFLAGS = $(zfront_ldflags) -version-info 1:0:0
+EXTRA_libweft_z_la_DEPENDENCIES = runtime/zlib/zlib.map
 
 pkglib_LTLIBRARIES = runtime/zlib/libz.la
 runtime_zlib_libz_la_SOURCES =

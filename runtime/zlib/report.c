@@ -16,14 +16,6 @@
 struct wdi_z_path_count wdi_z_path_counts[WDI_Z_PATHS];
 _Atomic uint64_t wdi_z_why_counts[WDI_Z_WHYS];
 
-static const char *const path_names[] = {
-	[WDI_Z_PATH_DEFLATE_DEVICE] = "deflate.device",
-	[WDI_Z_PATH_DEFLATE_SYSTEM] = "deflate.system",
-	[WDI_Z_PATH_INFLATE_DEVICE] = "inflate.device",
-	[WDI_Z_PATH_INFLATE_SYSTEM] = "inflate.system",
-};
-_Static_assert(wdi_z_array_size(path_names) == WDI_Z_PATHS, "a name for each path");
-
 static const char *const why_names[] = {
 	[WDI_Z_WHY_MODE] = "mode",
 	[WDI_Z_WHY_SMALL] = "small",
@@ -63,7 +55,7 @@ static void program_name(char *to, size_t size)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)program_invocation_short_name[i];
 
-		to[i] = c <= ' ' || c == '=' || c >= 0x7f ? '_' : (char)c;
+		to[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
 	}
 	to[len] = '\0';
 }
@@ -86,35 +78,60 @@ static void add(struct record *r, const char *format, ...)
 		r->len = wdi_z_min(r->len + (size_t)n, sizeof(r->text) - 1);
 }
 
+static void add_number(struct record *r, const char *prefix, const char *name, uint64_t value)
+{
+	add(r, "\t%s%s=%" PRIu64, prefix, name, value);
+}
+
+static void add_direction(struct record *r, const char *prefix,
+			  const struct wdi_z_path_count *device,
+			  const struct wdi_z_path_count *zlib)
+{
+	add_number(r, prefix, "_streams", atomic_load(&device->streams) +
+		   atomic_load(&zlib->streams));
+	add_number(r, prefix, "_in", atomic_load(&device->in_bytes) +
+		   atomic_load(&zlib->in_bytes));
+	add_number(r, prefix, "_out", atomic_load(&device->out_bytes) +
+		   atomic_load(&zlib->out_bytes));
+	add_number(r, prefix, "_device_streams", atomic_load(&device->streams));
+	add_number(r, prefix, "_device_in", atomic_load(&device->in_bytes));
+}
+
+static void record_make(struct record *r)
+{
+	const struct wdi_z_path_count *c = wdi_z_path_counts;
+	char name[64];
+
+	program_name(name, sizeof(name));
+	add(r, "zlib\tpid=%ld\tcomm=%s\tmode=%s", (long)getpid(), name,
+	    wdi_z_mode_name(wdi_z_settings()->mode));
+	add_direction(r, "deflate", &c[WDI_Z_PATH_DEFLATE_DEVICE], &c[WDI_Z_PATH_DEFLATE_SYSTEM]);
+	add_direction(r, "inflate", &c[WDI_Z_PATH_INFLATE_DEVICE], &c[WDI_Z_PATH_INFLATE_SYSTEM]);
+	add_number(r, "path_", "device", atomic_load(&c[WDI_Z_PATH_DEFLATE_DEVICE].in_bytes) +
+		   atomic_load(&c[WDI_Z_PATH_INFLATE_DEVICE].in_bytes));
+	add_number(r, "path_", "zlib", atomic_load(&c[WDI_Z_PATH_DEFLATE_SYSTEM].in_bytes) +
+		   atomic_load(&c[WDI_Z_PATH_INFLATE_SYSTEM].in_bytes));
+	for (unsigned int i = 0; i < WDI_Z_WHYS; i++)
+		add_number(r, "fallback_", why_names[i], atomic_load(&wdi_z_why_counts[i]));
+	add(r, "\n");
+}
+
 /*
- * One write() of one line to a file that is opened for it: whole among those
- * of other processes, and none of the program's descriptors is touched, or
- * needed, however it has closed them.
+ * One write() of one line to a file that is there and is opened for it: whole
+ * among those of other processes, and none of the program's descriptors is
+ * touched, or needed, however it has closed them.
  */
 __attribute__((destructor)) static void end(void)
 {
 	const struct wdi_z_settings *settings = wdi_z_settings();
 	struct record r = { .len = 0 };
-	char name[64];
 	int fd, saved = errno;
 
 	/* Nothing to say for a process that has never called zlib. */
 	if (!settings->report[0] || !atomic_load(&wdi_z_system_now))
 		return;
-	program_name(name, sizeof(name));
-	add(&r, "weft-zlib 1 pid=%ld program=%s mode=%s", (long)getpid(), name,
-	    wdi_z_mode_name(settings->mode));
-	for (unsigned int i = 0; i < WDI_Z_PATHS; i++) {
-		const struct wdi_z_path_count *c = &wdi_z_path_counts[i];
-
-		add(&r, " %s.streams=%" PRIu64 " %s.in=%" PRIu64 " %s.out=%" PRIu64,
-		    path_names[i], atomic_load(&c->streams), path_names[i],
-		    atomic_load(&c->in_bytes), path_names[i], atomic_load(&c->out_bytes));
-	}
-	for (unsigned int i = 0; i < WDI_Z_WHYS; i++)
-		add(&r, " why.%s=%" PRIu64, why_names[i], atomic_load(&wdi_z_why_counts[i]));
-	add(&r, "\n");
-	fd = open(settings->report, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	record_make(&r);
+	fd = open(settings->report, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || write(fd, r.text, r.len) != (ssize_t)r.len)
 		wdi_z_log(WDI_Z_LOG_ERROR, "no record in WEFT_REPORT=%s: %s", settings->report,
 			  strerror(errno));

@@ -88,8 +88,8 @@ for lib in libwd libwd_comp libwd_crypto; do
 done
 
 # What the zlib front end exports is zlib's (test/front/zlib_exports.sh).
-[ ! -e "$builddir/.libs/libweft_zlib.so" ] ||
-	read_exports "$builddir/.libs/libweft_zlib.so" >"$work/libweft_zlib.exports"
+[ ! -e "$builddir/.libs/libweft_z.so.1" ] ||
+	read_exports "$builddir/.libs/libweft_z.so.1" >"$work/libweft_z.exports"
 
 # The private node is for our own libraries: nothing stands there unused.
 while read -r node symbol; do

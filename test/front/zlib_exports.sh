@@ -11,7 +11,7 @@ readelf=${READELF:-readelf}
 skip() { echo "skipped: $*"; exit 77; }
 
 command -v "$readelf" >/dev/null || skip "no readelf"
-preload=$builddir/.libs/libweft_zlib.so
+preload=$builddir/.libs/libweft_z.so.1
 placed=$builddir/runtime/zlib/.libs/libz.so.1
 [ -e "$preload" ] || skip "the zlib front end was not built as a shared library"
 

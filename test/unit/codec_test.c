@@ -150,7 +150,7 @@ static struct codec_params params(unsigned int dir, unsigned int format, unsigne
 				  unsigned int window)
 {
 	return (struct codec_params){ (uint8_t)dir, (uint8_t)format, (uint8_t)level,
-				      (uint8_t)window };
+				      (uint8_t)window, false };
 }
 
 static enum codec_rc block(const struct codec_params *p, uint32_t mask, struct codec_io *io)
@@ -313,6 +313,52 @@ START_TEST(blocks)
 						check_block(&p, jobs[i].len, mask);
 				}
 		}
+}
+END_TEST
+
+/* A piece that is left open, at the end of what @total counts in packed[]. */
+static void add_piece(const struct codec_params *p, uint32_t mask, size_t off, size_t len,
+		      size_t *total)
+{
+	static const uint8_t mark[] = { 0x00, 0x00, 0xff, 0xff };
+	uint8_t *out = tail(packed, ROOM) + *total;
+	struct codec_io io = { .in = tail(plain, ROOM) + off, .in_len = len, .out = out,
+			       .out_len = codec_bound(len) };
+
+	require(block(p, mask, &io) == CODEC_END && io.consumed == len && io.produced,
+		"mask %#x level %u: a piece of %zu bytes", mask, p->level, len);
+	require(!p->open || (io.produced >= sizeof(mark) &&
+		!memcmp(out + io.produced - sizeof(mark), mark, sizeof(mark))),
+		"mask %#x level %u: %zu bytes do not end on a byte", mask, p->level, len);
+	*total += io.produced;
+}
+
+START_TEST(open_blocks)
+{
+	static const size_t lens[] = { 0, 1, 9, 3000, 20000, 150001 };
+	uint32_t mask = 1u << _i;
+	struct codec_params p = params(CODEC_COMPRESS, SDEV_FMT_DEFLATE, 0, SDEV_WIN_32K);
+
+	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
+		fill(kind, tail(plain, ROOM), ROOM);
+		for (p.level = SDEV_LEVEL_MIN; p.level <= SDEV_LEVEL_MAX; p.level++) {
+			size_t total = 0, off = 0;
+			struct verdict v;
+
+			if (!codec_pick_block(&p, ROOM, mask))
+				continue;
+			for (size_t i = 0; i < wdi_array_size(lens); i++) {
+				p.open = i + 1 < wdi_array_size(lens);
+				add_piece(&p, mask, off, lens[i], &total);
+				off += lens[i];
+			}
+			v = judge(SDEV_FMT_DEFLATE, 15, tail(packed, ROOM), total, 50000);
+			require(v.ret == Z_STREAM_END && v.consumed == total && v.produced == off &&
+				!memcmp(judged, tail(plain, ROOM), off),
+				"mask %#x level %u kind %u: zlib says %d after %zu of %zu", mask,
+				p.level, kind, v.ret, v.produced, off);
+		}
+	}
 }
 END_TEST
 
@@ -806,6 +852,7 @@ static Suite *codec_suite(void)
 	tcase_add_test(tc, names);
 	tcase_add_loop_test(tc, picks, 0, ENGINE_MASKS);
 	tcase_add_loop_test(tc, blocks, 1, engines);
+	tcase_add_loop_test(tc, open_blocks, 1, engines);
 	tcase_add_loop_test(tc, masks, 0, ENGINE_MASKS >> (SDEV_ENGINE_ZLIB + 1));
 	tcase_add_loop_test(tc, stream_compress, SDEV_FMT_COUNT, both);
 	tcase_add_loop_test(tc, input_after_last, SDEV_FMT_COUNT, both);

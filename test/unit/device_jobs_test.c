@@ -238,13 +238,17 @@ START_TEST(malformed_fields)
 	}
 	d = (struct sdev_desc){ .opcode = SDEV_OP_NOOP, .flags = SDEV_F_SRC_SGL };
 	expect_malformed(&rig, &d, SDEV_BAD_FLAGS);
-	for (unsigned int bit = 2; bit < 8; bit++) {
+	for (unsigned int bit = 3; bit < 8; bit++) {
 		d = good();
 		d.comp.flags = (uint8_t)(1u << bit);
 		expect_malformed(&rig, &d, SDEV_BAD_FLAGS);
 	}
 	d = good();
 	d.comp.format = SDEV_FMT_COUNT;
+	expect_malformed(&rig, &d, SDEV_BAD_FORMAT);
+	d = good();
+	d.comp.format = SDEV_FMT_ZLIB;
+	d.comp.flags = SDEV_COMP_OPEN;
 	expect_malformed(&rig, &d, SDEV_BAD_FORMAT);
 	d = good();
 	d.comp.level = SDEV_LEVEL_MAX + 1;
