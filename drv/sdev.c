@@ -17,6 +17,7 @@ struct sdev_queue {
 	struct sdev_doorbell *db;
 	const struct sdev_status *status;
 	size_t ring_bytes;
+	bool wakes;		/* SDEV_CAP_WAKE */
 	uint32_t number;
 	uint32_t mask;
 	uint32_t shift;		/* log2 of the depth: a lap of the completion ring */
@@ -161,9 +162,12 @@ static int sdev_queue_init(struct wdi_io *io, uint32_t pasid, uint32_t depth, vo
 	};
 	struct sdev_queue *q;
 	uint32_t max_depth;
+	uint64_t cap = 0;
 	void *db, *dus, *status;
 	int ret = read32(io, SDEV_REG_MAX_DEPTH, &max_depth);
 
+	if (!ret)
+		ret = wdi_io_read(io, SDEV_REGION_MMIO, SDEV_REG_CAP, &cap, sizeof(cap));
 	if (ret)
 		return ret;
 	/* The device has its say here for the second time; the rings end at max_depth. */
@@ -188,6 +192,7 @@ static int sdev_queue_init(struct wdi_io *io, uint32_t pasid, uint32_t depth, vo
 	if (ret)
 		goto destroy;
 	q->status = status;
+	q->wakes = cap & SDEV_CAP_WAKE;
 	q->db = db;
 	q->sq = dus;
 	q->cq = (struct sdev_cpl *)((char *)dus + SDEV_DUS_CQ_OFF(max_depth));
@@ -483,6 +488,13 @@ static void sdev_arm_irq(void *priv)
 	wdi_io_store32(&q->db->irq_arm, 1);
 }
 
+static uint32_t *sdev_wake_word(void *priv)
+{
+	struct sdev_queue *q = priv;
+
+	return q->wakes ? &q->db->wake_arm : NULL;
+}
+
 static const char *sdev_engine_name(unsigned int engine)
 {
 	static const char *const names[] = {
@@ -513,6 +525,7 @@ const struct wdi_driver wdi_sdev_driver = {
 	.backlog = sdev_backlog,
 	.needs_kick = sdev_needs_kick,
 	.arm_irq = sdev_arm_irq,
+	.wake_word = sdev_wake_word,
 	.region = sdev_region,
 	.engine_name = sdev_engine_name,
 };

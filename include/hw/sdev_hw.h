@@ -99,6 +99,7 @@ enum sdev_guard {
 #define SDEV_CAP_STREAM		(UINT64_C(1) << 24)
 #define SDEV_CAP_SGL		(UINT64_C(1) << 25)
 #define SDEV_CAP_SESSION	(UINT64_C(1) << 26)
+#define SDEV_CAP_WAKE		(UINT64_C(1) << 27)	/* wake_arm: device and client are one process */
 #define SDEV_CAP_SVM		(UINT64_C(1) << 32)
 #define SDEV_CAP_FAULT_REPORT	(UINT64_C(1) << 33)	/* SDEV_F_FAULT_REPORT */
 
@@ -126,7 +127,8 @@ struct sdev_doorbell {
 	uint32_t sq_tail;	/* descriptors below are valid */
 	uint32_t cq_head;	/* completions below are consumed */
 	uint32_t irq_arm;	/* 1: signal the eventfd at the next completion */
-	uint32_t client_reserved[13];
+	uint32_t wake_arm;	/* 1: at the next completion make it 0, wake who waits for it */
+	uint32_t client_reserved[12];
 	/* written by the device */
 	uint32_t sq_head;	/* descriptors below are taken */
 	uint32_t state;		/* enum sdev_queue_state */

@@ -54,7 +54,9 @@ struct wdi_queue {
 	uint32_t depth;
 	bool inline_steps;
 	bool event_mode;		/* atomic; somebody has the wait fd: leave no work unseen */
-	int efd;
+	uint32_t *wake_word;		/* the device calls through it; NULL: through the eventfd */
+	int efd;			/* atomic; -1: nobody has needed it yet */
+	pthread_mutex_t efd_lock;	/* making it */
 	uint64_t spin_ns;
 	struct wdi_slots slots;
 	struct wdi_msg **by_tag;	/* [depth]; NULL: not out */
@@ -73,7 +75,7 @@ struct wdi_queue {
 	struct wdi_spin poll_lock __attribute__((aligned(WDI_CACHE_LINE)));
 	struct wdi_msg *ready_head, **ready_tail;
 	struct wdi_sleeper *sleepers;	/* see wait.c */
-	struct wdi_sleeper *watcher;	/* the one of them that waits for the eventfd */
+	struct wdi_sleeper *watcher;	/* the one of them that the device calls */
 	uint64_t completed;
 	uint64_t errors;
 	uint64_t faults;
@@ -108,8 +110,6 @@ static inline bool wdi_queue_event_mode(const struct wdi_queue *q)
 	return __atomic_load_n(&q->event_mode, __ATOMIC_RELAXED);
 }
 
-#define WDI_NEVER	UINT64_MAX
-
 /*
  * wait.c: sleep until @mine is done, or, without @mine, something is ready, or
  * the caller may be able to step. 1, 0 at @until (wdi_now_ns()), or a negative
@@ -118,6 +118,8 @@ static inline bool wdi_queue_event_mode(const struct wdi_queue *q)
 int wdi_queue_sleep(struct wdi_queue *q, uint64_t until, const struct wdi_msg *mine);
 void wdi_queue_wake(struct wdi_queue *q);
 void wdi_queue_rearm(struct wdi_queue *q);
+/* The eventfd of the queue, made at its first use, or a negative errno. */
+int wdi_queue_efd(struct wdi_queue *q);
 
 #define WDI_CTX_MAGIC	0x57454654u
 

@@ -101,8 +101,14 @@ struct wdi_driver {
 	/* Submitted and not begun; whether kicking would wake anybody. */
 	uint32_t (*backlog)(void *priv);
 	bool (*needs_kick)(void *priv);
-	/* Ask for an interrupt at the next completion. */
+	/* Ask for an interrupt, through the eventfd of the queue, at the next completion. */
 	void (*arm_irq)(void *priv);
+	/*
+	 * A word that costs no descriptor: store 1 there, and at the next completion
+	 * the device makes it 0 and wakes who waits for it (futex). NULL where the
+	 * device cannot. Asked once a queue.
+	 */
+	uint32_t *(*wake_word)(void *priv);
 
 	/* The queue's doorbells (UACCE_QFRT_MMIO) or rings (UACCE_QFRT_DUS). */
 	int (*region)(void *priv, unsigned int qfrt, struct wdi_region *region);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "core/core_internal.h"
@@ -81,24 +80,15 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 		ret = -ENOMEM;
 		goto free_arrays;
 	}
-	q->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (q->efd < 0) {
-		ret = -errno;
-		goto free_arrays;
-	}
 	ret = q->drv->queue_init(&dev->io, pasid, depth, &q->priv, &q->number);
 	if (ret)
-		goto close_efd;
-	ret = dev->io.bus->ops->irq(dev->io.bus, q->number, q->efd);
-	if (ret)
-		goto exit_hw;
+		goto free_arrays;
+	q->wake_word = q->drv->wake_word(q->priv);
+	q->efd = -1;
+	pthread_mutex_init(&q->efd_lock, NULL);
 	*out = q;
 	return 0;
 
-exit_hw:
-	q->drv->queue_exit(&dev->io, q->priv);
-close_efd:
-	close(q->efd);
 free_arrays:
 	free(q->pool);
 	free(q->by_tag);
@@ -110,7 +100,9 @@ free_queue:
 
 static void queue_free(struct wdi_queue *q)
 {
-	close(q->efd);
+	if (q->efd >= 0)
+		close(q->efd);
+	pthread_mutex_destroy(&q->efd_lock);
 	free(q->pool);
 	free(q->by_tag);
 	wdi_slots_exit(&q->slots);

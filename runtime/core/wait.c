@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sleeping on a queue. An interrupt can be had through the queue's eventfd
- * only, and a wake-up that several threads wait for there is gone when the first
- * has read it. So one sleeper, the watcher, waits for the eventfd, takes the
- * completions, and calls whom they are for; the others wait for their own word.
- * A watcher that leaves makes another sleeper the watcher.
+ * Sleeping on a queue. The device calls one thread: through a word where it
+ * shares the process, else through the queue's eventfd, where a wake-up that
+ * several threads wait for is gone when the first has read it. So one sleeper,
+ * the watcher, waits for the device, takes the completions, and calls whom they
+ * are for; the others wait for their own word. A watcher that leaves makes
+ * another sleeper the watcher.
  *
  * The list of sleepers belongs to the poll lock, as what they wait for does: a
  * thread that has looked and then sleeps is in the list before anybody can
  * complete something behind its back.
  *
  * An event loop that has the eventfd (see wdi_core_event_fd()) reads it, so
- * nobody watches then: sleepers look at the ring from time to time.
+ * nobody watches then: sleepers look at the ring from time to time. So they do
+ * when the process has no descriptor left for an eventfd that they need.
+ *
+ * The eventfd is made when somebody needs it: a program that closes descriptors
+ * which it does not know, as daemons do, has none of ours to close.
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <stdint.h>
-#include <sys/syscall.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "core/core_internal.h"
 #include "util/clock.h"
+#include "util/futex.h"
 #include "util/log.h"
 
 #define NAP_NS	WDI_NSEC_PER_MSEC
@@ -32,6 +37,7 @@ struct wdi_sleeper {
 	const struct wdi_msg *mine;	/* NULL: waits for the ready list */
 	uint32_t called;		/* futex word; 1: it has to look */
 	bool naps;			/* looks from time to time, called or not */
+	bool deaf;			/* the device cannot call it */
 };
 
 /* ---- the eventfd, and words ---------------------------------------------- */
@@ -73,23 +79,63 @@ static int efd_wait(struct wdi_queue *q, uint64_t until)
 	return 1;
 }
 
-static int word_wait(uint32_t *word, uint64_t until)
+static int efd_make(struct wdi_queue *q)
 {
-	const struct timespec ts = {
-		.tv_sec = (time_t)(until / WDI_NSEC_PER_SEC),
-		.tv_nsec = (long)(until % WDI_NSEC_PER_SEC),
-	};
+	struct wdi_bus_dev *bus = q->dev->io.bus;
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ret;
 
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, until == WDI_NEVER ? NULL : &ts,
-		    NULL, FUTEX_BITSET_MATCH_ANY) && errno == ETIMEDOUT)
-		return 0;
-	return 1;
+	if (fd < 0)
+		return -errno;
+	ret = bus->ops->irq(bus, q->number, fd);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	__atomic_store_n(&q->efd, fd, __ATOMIC_RELEASE);
+	return fd;
 }
 
-/* The sleeper may be gone by now; then this wakes nobody, or somebody who looks again. */
-static void word_wake(uint32_t *word)
+int wdi_queue_efd(struct wdi_queue *q)
 {
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	int fd = __atomic_load_n(&q->efd, __ATOMIC_ACQUIRE);
+
+	if (fd >= 0)
+		return fd;
+	pthread_mutex_lock(&q->efd_lock);
+	fd = q->efd;
+	if (fd < 0)
+		fd = efd_make(q);
+	pthread_mutex_unlock(&q->efd_lock);
+	if (fd < 0)
+		wdi_warn("%s: no eventfd for queue %u: errno %d", q->dev->info.name, q->number,
+			 -fd);
+	return fd;
+}
+
+/* ---- the watcher and the device -------------------------------------------- */
+
+static void watch_arm(struct wdi_queue *q)
+{
+	if (q->wake_word)
+		wdi_io_store32(q->wake_word, 1);
+	else
+		q->drv->arm_irq(q->priv);
+}
+
+static int watch_wait(struct wdi_queue *q, uint64_t until)
+{
+	return q->wake_word ? wdi_futex_wait(q->wake_word, 1, until) : efd_wait(q, until);
+}
+
+/* In the device's place: make the watcher look. */
+static void watch_call(struct wdi_queue *q)
+{
+	if (!q->wake_word) {
+		efd_signal(q);
+		return;
+	}
+	__atomic_exchange_n(q->wake_word, 0, __ATOMIC_ACQ_REL);
+	wdi_futex_wake(q->wake_word);
 }
 
 /* ---- the list: under poll_lock ------------------------------------------- */
@@ -104,7 +150,8 @@ static bool sleeper_is_wanted(const struct wdi_queue *q, const struct wdi_sleepe
 {
 	if (s->called)
 		return false;
-	return sleeper_served(q, s) || (wdi_queue_event_mode(q) ? !s->naps : !q->watcher);
+	return sleeper_served(q, s) ||
+	       (wdi_queue_event_mode(q) ? !s->naps : !q->watcher && !s->deaf);
 }
 
 /*
@@ -128,9 +175,9 @@ void wdi_queue_wake(struct wdi_queue *q)
 			q->watcher = s;
 		wdi_spin_unlock(&q->poll_lock);
 		if (watches)
-			efd_signal(q);
+			watch_call(q);
 		else
-			word_wake(word);
+			wdi_futex_wake(word);
 		wdi_spin_lock(&q->poll_lock);
 		s = q->sleepers;	/* @s may be gone */
 	}
@@ -155,13 +202,13 @@ static void sleeper_leave(struct wdi_queue *q, struct wdi_sleeper *me)
 static void sleeper_look(struct wdi_queue *q, struct wdi_sleeper *me)
 {
 	me->called = 0;
-	me->naps = wdi_queue_event_mode(q);
+	me->naps = me->deaf || wdi_queue_event_mode(q);
 	if (!q->watcher && !me->naps)
 		q->watcher = me;
 	else if (q->watcher == me && me->naps)
 		q->watcher = NULL;
 	if (q->watcher == me) {
-		q->drv->arm_irq(q->priv);
+		watch_arm(q);
 		wdi_io_sleep_barrier();
 	}
 	wdi_queue_collect(q);
@@ -173,16 +220,16 @@ static int sleeper_wait(struct wdi_queue *q, struct wdi_sleeper *me, bool watche
 
 	__atomic_fetch_add(&q->sleeps, 1, __ATOMIC_RELAXED);
 	if (watches)
-		return efd_wait(q, until);
+		return watch_wait(q, until);
 	if (!me->naps)
-		return word_wait(&me->called, until);
+		return wdi_futex_wait(&me->called, 0, until);
 	nap = wdi_min(until, wdi_now_ns() + NAP_NS);
-	return word_wait(&me->called, nap) || nap < until;
+	return wdi_futex_wait(&me->called, 0, nap) || nap < until;
 }
 
 int wdi_queue_sleep(struct wdi_queue *q, uint64_t until, const struct wdi_msg *mine)
 {
-	struct wdi_sleeper me = { .mine = mine };
+	struct wdi_sleeper me = { .mine = mine, .deaf = !q->wake_word && wdi_queue_efd(q) < 0 };
 	bool watches, slept = false;
 	int ret = 1;
 
@@ -228,17 +275,22 @@ void wdi_queue_rearm(struct wdi_queue *q)
 
 int wdi_core_event_fd(struct wdi_queue *q)
 {
+	int fd;
+
 	if (!q->dev->caps.engine_threads) {
 		wdi_err("%s: no wait fd without engine threads (WEFT_ENGINE_THREADS=0)",
 			q->dev->info.name);
 		return -EOPNOTSUPP;
 	}
+	fd = wdi_queue_efd(q);
+	if (fd < 0)
+		return fd;
 	__atomic_store_n(&q->event_mode, true, __ATOMIC_RELAXED);
 	/* Sleepers that read the eventfd after this see that it is no longer theirs. */
 	wdi_io_sleep_barrier();
 	wdi_queue_rearm(q);
 	wdi_queue_kick(q);
-	return q->efd;
+	return fd;
 }
 
 int wdi_core_wait(struct wdi_queue *q, unsigned int ms)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/io.h"
+#include "util/futex.h"
 #include "util/log.h"
 
 /*
@@ -284,6 +285,9 @@ static void queue_signal(struct sdev_queue *q, bool force)
 		armed = __atomic_exchange_n(&q->db->irq_arm, 0, __ATOMIC_ACQ_REL);
 	if (armed || force)
 		irq_raise(q);
+	if (wdi_io_load32(&q->db->wake_arm) &&
+	    __atomic_exchange_n(&q->db->wake_arm, 0, __ATOMIC_ACQ_REL))
+		wdi_futex_wake(&q->db->wake_arm);
 	if (wdi_unlikely(atomic_load(&q->fence_wait)) && atomic_exchange(&q->fence_wait, false))
 		sdev_engines_kick(q->dev);
 }

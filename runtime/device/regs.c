@@ -24,7 +24,7 @@ static uint64_t version_get(struct sdev *dev)
 
 static uint64_t cap_get(struct sdev *dev)
 {
-	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION |
+	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION | SDEV_CAP_WAKE |
 		       SDEV_CAP_SVM | SDEV_CAP_FAULT_REPORT;
 
 	(void)dev;

@@ -9,6 +9,9 @@
 #define WDI_NSEC_PER_MSEC	UINT64_C(1000000)
 #define WDI_NSEC_PER_SEC	UINT64_C(1000000000)
 
+/* A time that does not come. */
+#define WDI_NEVER		UINT64_MAX
+
 /* Monotonic nanoseconds. No system call where the kernel has a vDSO clock. */
 static inline uint64_t wdi_now_ns(void)
 {

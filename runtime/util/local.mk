@@ -3,6 +3,7 @@
 libutil_la_SOURCES += \
 	runtime/util/bits.h \
 	runtime/util/clock.h \
+	runtime/util/futex.h \
 	runtime/util/io.h \
 	runtime/util/log.c \
 	runtime/util/log.h \

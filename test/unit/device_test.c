@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 
 #include "device_rig.h"
+#include "util/futex.h"
 
 static const struct sdev_config plain = { .max_queues = 4, .max_depth = 128, .guard = -1 };
 
@@ -1008,6 +1009,33 @@ START_TEST(sleep_on_irq)
 }
 END_TEST
 
+/* The same on the word in the doorbell. */
+START_TEST(sleep_on_word)
+{
+	const struct sdev_config config = {
+		.max_queues = 4, .guard = -1, .engine_threads = 2,
+	};
+	struct rig rig;
+	struct sdev_cpl cpl;
+
+	rig_open_config(&rig, &config, 8);
+	for (uint32_t i = 0; i < 300; i++) {
+		struct sdev_desc d = noop(i);
+
+		rig_submit(&rig.q, &d);
+		while (!rig_take(&rig.q, &cpl)) {
+			wdi_io_store32(&rig.q.db->wake_arm, 1);
+			wdi_io_sleep_barrier();
+			if (rig_peek(&rig.q, &cpl))
+				continue;
+			ck_assert(wdi_futex_wait(&rig.q.db->wake_arm, 1, WDI_NEVER));
+		}
+		ck_assert_uint_eq(cpl.tag, i);
+	}
+	rig_close(&rig);
+}
+END_TEST
+
 /* An engine that parks with a fence in front of it is woken when the fence opens. */
 START_TEST(fence_wakes)
 {
@@ -1148,6 +1176,7 @@ int main(void)
 	tcase_add_test(tcase, isolation);
 	tcase_add_loop_test(tcase, park_and_kick, 1, 4);
 	tcase_add_test(tcase, sleep_on_irq);
+	tcase_add_test(tcase, sleep_on_word);
 	tcase_add_test(tcase, fence_wakes);
 	tcase_add_test(tcase, no_doorbell_lost);
 	tcase_add_test(tcase, churn);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/bits.h"
+#include "util/futex.h"
 #include "util/io.h"
 
 /* Room for completions that nobody asked for. */
@@ -113,6 +114,13 @@ static void fake_arm_irq(void *priv)
 	count(&f->arms);
 }
 
+static uint32_t *fake_wake_word(void *priv)
+{
+	struct fake *f = fake_of(priv);
+
+	return f->wakes ? &f->wake_arm : NULL;
+}
+
 static const struct wdi_driver fake_driver = {
 	.name = "fake",
 	.api = "fake_v1",
@@ -125,6 +133,7 @@ static const struct wdi_driver fake_driver = {
 	.backlog = fake_backlog,
 	.needs_kick = fake_needs_kick,
 	.arm_irq = fake_arm_irq,
+	.wake_word = fake_wake_word,
 };
 
 /* ---- bus ----------------------------------------------------------------- */
@@ -176,8 +185,6 @@ void fake_init(struct fake *f, uint32_t depth)
 	f->bus.ops = &fake_bus_ops;
 	f->bus.step = fake_step;
 	f->bus.step_handle = f;
-	f->bus.step = fake_step;
-	f->bus.step_handle = f;
 	f->irq_fd = -1;
 	f->dev.io.bus = &f->bus;
 	f->dev.drv = &fake_driver;
@@ -198,7 +205,7 @@ int fake_try_open(struct fake *f)
 void fake_open(struct fake *f)
 {
 	ck_assert_int_eq(fake_try_open(f), 0);
-	ck_assert_int_ge(f->irq_fd, 0);
+	ck_assert_int_eq(f->irq_fd, -1);	/* until somebody needs it */
 }
 
 void fake_exit(struct fake *f)
@@ -283,6 +290,11 @@ void fake_signal(struct fake *f)
 	const uint64_t one = 1;
 
 	wdi_io_sleep_barrier();
+	if (wdi_io_load32(&f->wake_arm) &&
+	    __atomic_exchange_n(&f->wake_arm, 0, __ATOMIC_ACQ_REL)) {
+		count(&f->irqs);
+		wdi_futex_wake(&f->wake_arm);
+	}
 	if (!wdi_io_load32(&f->irq_arm) ||
 	    !__atomic_exchange_n(&f->irq_arm, 0, __ATOMIC_ACQ_REL))
 		return;

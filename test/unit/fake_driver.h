@@ -41,6 +41,7 @@ struct fake {
 	uint32_t depth;
 	int init_error;		/* of queue_init() */
 	int irq_error;		/* of the bus's irq() */
+	bool wakes;		/* calls through a word, not the eventfd */
 
 	/* Hooks, each may be NULL, and something to go with them. */
 	unsigned int (*on_step)(struct fake *f);	/* returns completions made */
@@ -53,7 +54,7 @@ struct fake {
 	unsigned int kicks;
 	unsigned int steps;	/* asked for */
 	unsigned int arms;
-	unsigned int irqs;	/* written to the eventfd */
+	unsigned int irqs;	/* written to the eventfd, or to the word */
 	unsigned int exits;
 	unsigned int forgets;
 	unsigned int drops;	/* of messages of fake_send() */
@@ -66,6 +67,7 @@ struct fake {
 	uint32_t cq_tail;	/* atomic, by the device */
 	uint32_t cq_head;	/* atomic, by poll() */
 	uint32_t irq_arm;
+	uint32_t wake_arm;
 	int irq_fd;
 };
 

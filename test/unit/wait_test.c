@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <poll.h>
+#include <errno.h>
 #include <sched.h>
 #include <semaphore.h>
 
@@ -484,27 +485,68 @@ START_TEST(sleep_while_polled)
 }
 END_TEST
 
-int main(void)
+/* A process without a descriptor to spare: who sleeps looks from time to time. */
+START_TEST(no_descriptor_left)
 {
-	Suite *suite = suite_create("wait");
-	TCase *sync = tcase_create("requests");
-	TCase *events = tcase_create("events");
+	struct runner runners[2];
+	struct engine e;
+
+	dev.irq_error = -EMFILE;
+	fake_open(&dev);
+	engine_start(&e, &dev, true);
+	for (unsigned int i = 0; i < 2; i++)
+		runners[i] = runner(&dev, PROMPT, 50);
+	unit_threads(2, run_many, runners, sizeof(runners[0]));
+	engine_stop(&e);
+	ck_assert_uint_eq(runners[0].bad + runners[1].bad, 0);
+	ck_assert_int_eq(dev.q->efd, -1);
+	fake_close(&dev);
+}
+END_TEST
+
+static void set_up_word(void)
+{
+	set_up();
+	dev.wakes = true;
+}
+
+static TCase *requests(const char *name, void (*fixture)(void))
+{
+	TCase *sync = tcase_create(name);
 	const int all_ways = wdi_array_size(ways);
 
-	tcase_add_checked_fixture(sync, set_up, NULL);
+	tcase_add_checked_fixture(sync, fixture, NULL);
 	tcase_add_loop_test(sync, sleepers, 0, all_ways);
 	tcase_add_test(sync, sleepers_and_refused);
 	tcase_add_test(sync, prompt_beside_long);
 	tcase_add_test(sync, waiter_beside_long);
 	tcase_add_loop_test(sync, mixed, 0, all_ways);
 	tcase_add_test(sync, sleep_while_polled);
-	suite_add_tcase(suite, sync);
+	return sync;
+}
 
-	tcase_add_checked_fixture(events, set_up, NULL);
+static TCase *loops(const char *name, void (*fixture)(void))
+{
+	TCase *events = tcase_create(name);
+
+	tcase_add_checked_fixture(events, fixture, NULL);
 	tcase_add_loop_test(events, event_loop_alone, 0, 2);
 	tcase_add_test(events, event_loop_beside_long);
 	tcase_add_test(events, event_loop_of_long);
 	tcase_add_loop_test(events, event_fd_among_sleepers, 0, 2);
-	suite_add_tcase(suite, events);
+	return events;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("wait");
+	TCase *words = requests("requests, word", set_up_word);
+	TCase *eventfd = requests("requests, eventfd", set_up);
+
+	tcase_add_test(eventfd, no_descriptor_left);
+	suite_add_tcase(suite, eventfd);
+	suite_add_tcase(suite, words);
+	suite_add_tcase(suite, loops("events, eventfd", set_up));
+	suite_add_tcase(suite, loops("events, word", set_up_word));
 	return unit_run(suite);
 }
