@@ -167,7 +167,7 @@ void wd_cipher_free_sess(handle_t h_sess);
  * wd_cipher_set_key() - give a session its key, or another one. The key is copied.
  * @key_len: bytes, as in the table above.
  *
- * Weak keys. The four weak and twelve semi-weak keys of DES (SP 800-67, section 3.4)
+ * Weak keys. The four weak and twelve semi-weak keys of DES (SP 800-67, section 3.4.2)
  * are refused for WD_CIPHER_DES, whatever their parity bits. Otherwise the parity
  * bits of DES and 3DES keys are not looked at, and 3DES keys are not examined: the
  * programs of this API hand over keys as their users gave them. Two equal halves of

@@ -504,17 +504,31 @@ void wdi_class_settle(struct wdi_class *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-struct wdi_queue *wdi_class_any_queue(struct wdi_class *c, uint32_t epoch)
+static bool space_is_known(const struct wdi_route *routes, unsigned int count, uint64_t space)
 {
-	struct wdi_queue *q = NULL;
+	for (unsigned int i = 0; i < count; i++) {
+		if (wdi_core_ctx_space(routes[i].ctx) == space)
+			return true;
+	}
+	return false;
+}
+
+unsigned int wdi_class_routes(struct wdi_class *c, uint32_t epoch, struct wdi_route *routes,
+			      unsigned int max)
+{
+	unsigned int count = 0;
 
 	pthread_mutex_lock(&c->lock);
-	for (uint32_t i = 0; c->epoch == epoch && c->state != WDI_CLASS_DOWN && !q &&
+	for (uint32_t i = 0; c->epoch == epoch && c->state != WDI_CLASS_DOWN && count < max &&
 			     i < c->ctx_num; i++) {
+		struct wdi_route *route = &routes[count];
+
+		route->ctx = c->ctxs[i].ctx;
 		/* One may have been released by force. */
-		if (wdi_core_ctx_queue(c->ctxs[i].ctx, &q))
-			q = NULL;
+		if (!wdi_core_ctx_queue(route->ctx, &route->q) &&
+		    !space_is_known(routes, count, wdi_core_ctx_space(route->ctx)))
+			count++;
 	}
 	pthread_mutex_unlock(&c->lock);
-	return q;
+	return count;
 }

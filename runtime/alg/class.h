@@ -18,6 +18,12 @@
 
 struct wdi_sess;
 
+/* Where a request goes: a context of the class and its queue. */
+struct wdi_route {
+	struct wdi_ctx *ctx;
+	struct wdi_queue *q;
+};
+
 /* What is the same for all uses of a class. */
 struct wdi_class_ops {
 	const char *name;		/* "comp", as the environment and the log say it */
@@ -32,12 +38,21 @@ struct wdi_class_ops {
 	const char *(*device_alg)(const char *alg);
 	bool (*ctx_fits)(const struct wdi_ctx *ctx);
 
-	/* Asynchronous: request -> message, and a completed message -> request and callback. */
+	/*
+	 * Asynchronous: request -> message, and a completed message -> request and
+	 * callback. drop(): it will never complete; for what msg.priv holds, or NULL.
+	 */
 	void (*fill)(struct wdi_sess *sess, const void *req, struct wdi_msg *msg);
 	void (*finish)(struct wdi_sess *sess, struct wdi_msg *msg);
+	void (*drop)(struct wdi_sess *sess, struct wdi_msg *msg);
 
-	/* Let go of what the device holds for a session; @q is a queue that still works. */
-	void (*close_objects)(struct wdi_sess *sess, struct wdi_queue *q);
+	/*
+	 * Let go of what the device at the end of @route, which still works, holds for a
+	 * session; called once for each device of the class.
+	 */
+	void (*close_objects)(struct wdi_sess *sess, const struct wdi_route *route);
+	/* Free what the class's part of a session holds, or NULL. */
+	void (*destroy)(struct wdi_sess *sess);
 	user_poll_func poll_ctx;
 };
 
@@ -158,6 +173,25 @@ const struct wdi_outcome *wdi_class_outcome(const struct wdi_msg *msg);
  * completed (see wdi_class_outcome()), or a negative WD_* with nothing sent.
  */
 int wdi_class_run(struct wdi_sess *sess, struct wdi_msg *msg);
+
+/*
+ * The same in two steps, for a class that has to make something ready where the
+ * request will go: wdi_class_route() asks the scheduler for a context of enum
+ * wd_ctx_mode @mode, wdi_class_run_on() and wdi_class_send_on() use it. @object and
+ * @priv are put into the asynchronous message before it is filled.
+ */
+int wdi_class_route(struct wdi_sess *sess, int mode, struct wdi_route *route);
+int wdi_class_run_on(struct wdi_sess *sess, const struct wdi_route *route, struct wdi_msg *msg);
+int wdi_class_send_on(struct wdi_sess *sess, const struct wdi_route *route, const void *req,
+		      uint32_t object, void *priv);
+
+/*
+ * One route to each device that the class has contexts of, for a session of @epoch; how
+ * many, 0 when that initialisation has ended.
+ */
+#define WDI_ROUTES_MAX	8
+unsigned int wdi_class_routes(struct wdi_class *c, uint32_t epoch, struct wdi_route *routes,
+			      unsigned int max);
 
 /*
  * wdi_class_send() - copy @req, fill a message from it and send it. 0, or a

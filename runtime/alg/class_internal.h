@@ -39,7 +39,5 @@ void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const str
  */
 void wdi_class_session_gone(struct wdi_class *c, uint32_t epoch);
 void wdi_class_settle(struct wdi_class *c);
-/* A queue of the class on which a session's objects can be closed, or NULL. */
-struct wdi_queue *wdi_class_any_queue(struct wdi_class *c, uint32_t epoch);
 
 #endif

@@ -138,12 +138,12 @@ _Static_assert(sizeof(struct wd_comp_req) <= WDI_REQ_WORDS * sizeof(uint64_t),
 
 /* ---- the class ---------------------------------------------------------- */
 
-static void comp_close_objects(struct wdi_sess *sess, struct wdi_queue *q)
+static void comp_close_objects(struct wdi_sess *sess, const struct wdi_route *route)
 {
 	struct comp_sess *s = to_comp(sess);
 	struct wdi_msg msg = { .op = WDI_OP_STREAM_CLOSE, .object = s->object };
 
-	if (s->object && s->generation == wdi_core_generation && !wdi_core_run(q, &msg, false))
+	if (s->object && s->generation == wdi_core_generation && !wdi_core_run(route->q, &msg, false))
 		s->object = 0;
 }
 

@@ -22,4 +22,10 @@ libwd_crypto_la_SOURCES += \
 	runtime/alg/aead.c \
 	runtime/alg/cipher.c \
 	runtime/alg/digest.c \
-	runtime/alg/sched_api.c
+	runtime/alg/digest.h \
+	runtime/alg/digest_stream.c \
+	runtime/alg/key.c \
+	runtime/alg/key.h \
+	runtime/alg/sched_api.c \
+	runtime/alg/sym.c \
+	runtime/alg/sym.h

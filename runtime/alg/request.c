@@ -59,9 +59,10 @@ static bool serves(const struct wdi_class *c, const struct wdi_class_ctx *cc, in
 }
 
 /* The context that the scheduler names for a session, and its queue. */
-static int pick(struct wdi_sess *sess, int mode, struct wdi_class_ctx **out, struct wdi_queue **q)
+int wdi_class_route(struct wdi_sess *sess, int mode, struct wdi_route *route)
 {
 	struct wdi_class *c = sess->class;
+	struct wdi_class_ctx *cc;
 	uint32_t pos;
 	int ret;
 
@@ -77,59 +78,73 @@ static int pick(struct wdi_sess *sess, int mode, struct wdi_class_ctx **out, str
 			c->ctx_num);
 		return -WD_EINVAL;
 	}
-	*out = &c->ctxs[pos];
-	if (wdi_unlikely(!serves(c, *out, mode))) {
+	cc = &c->ctxs[pos];
+	if (wdi_unlikely(!serves(c, cc, mode))) {
 		wdi_err("%s: the scheduler picked context %u, which is not %s", c->ops->name, pos,
 			mode == CTX_MODE_SYNC ? "synchronous" : "asynchronous");
 		return -WD_EINVAL;
 	}
-	ret = wdi_core_ctx_queue((*out)->ctx, q);
+	route->ctx = cc->ctx;
+	ret = wdi_core_ctx_queue(cc->ctx, &route->q);
 	return wdi_unlikely(ret) ? -WD_HW_EACCESS : 0;
+}
+
+int wdi_class_run_on(struct wdi_sess *sess, const struct wdi_route *route, struct wdi_msg *msg)
+{
+	int ret;
+
+	msg->start_ns = wdi_now_ns();
+	ret = wdi_core_run(route->q, msg, sess->class->sleep_now);
+	if (wdi_unlikely(ret))
+		return ret;
+	log_failure(sess->class, route->ctx, msg);
+	wdi_sess_report(sess, route->ctx, msg);
+	return 0;
 }
 
 int wdi_class_run(struct wdi_sess *sess, struct wdi_msg *msg)
 {
-	struct wdi_class_ctx *cc;
-	struct wdi_queue *q;
-	int ret = pick(sess, CTX_MODE_SYNC, &cc, &q);
+	struct wdi_route route;
+	int ret = wdi_class_route(sess, CTX_MODE_SYNC, &route);
 
-	if (wdi_unlikely(ret))
-		return ret;
-	msg->start_ns = wdi_now_ns();
-	ret = wdi_core_run(q, msg, sess->class->sleep_now);
-	if (wdi_unlikely(ret))
-		return ret;
-	log_failure(sess->class, cc->ctx, msg);
-	wdi_sess_report(sess, cc->ctx, msg);
-	return 0;
+	return wdi_unlikely(ret) ? ret : wdi_class_run_on(sess, &route, msg);
 }
 
 static void drop_message(struct wdi_msg *msg)
 {
-	wdi_sess_put(msg->sess);
+	struct wdi_sess *sess = msg->sess;
+
+	if (sess->class->ops->drop)
+		sess->class->ops->drop(sess, msg);
+	wdi_sess_put(sess);
+}
+
+int wdi_class_send_on(struct wdi_sess *sess, const struct wdi_route *route, const void *req,
+		      uint32_t object, void *priv)
+{
+	const struct wdi_class_ops *ops = sess->class->ops;
+	uint64_t now = wdi_now_ns();
+	struct wdi_msg *msg = wdi_core_begin(route->q);
+
+	if (wdi_unlikely(!msg))
+		return -WD_EBUSY;
+	memcpy(msg->req, req, ops->req_size);
+	msg->object = object;
+	msg->priv = priv;
+	ops->fill(sess, msg->req, msg);
+	msg->sess = sess;
+	msg->drop = drop_message;
+	msg->start_ns = now;
+	wdi_core_commit(route->q, msg);
+	return 0;
 }
 
 int wdi_class_send(struct wdi_sess *sess, const void *req)
 {
-	struct wdi_class_ctx *cc;
-	struct wdi_queue *q;
-	struct wdi_msg *msg;
-	uint64_t now;
-	int ret = pick(sess, CTX_MODE_ASYNC, &cc, &q);
+	struct wdi_route route;
+	int ret = wdi_class_route(sess, CTX_MODE_ASYNC, &route);
 
-	if (wdi_unlikely(ret))
-		return ret;
-	now = wdi_now_ns();
-	msg = wdi_core_begin(q);
-	if (wdi_unlikely(!msg))
-		return -WD_EBUSY;
-	memcpy(msg->req, req, sess->class->ops->req_size);
-	sess->class->ops->fill(sess, msg->req, msg);
-	msg->sess = sess;
-	msg->drop = drop_message;
-	msg->start_ns = now;
-	wdi_core_commit(q, msg);
-	return 0;
+	return wdi_unlikely(ret) ? ret : wdi_class_send_on(sess, &route, req, 0, NULL);
 }
 
 static void finish_one(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg *msg)

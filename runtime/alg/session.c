@@ -144,10 +144,13 @@ static struct wdi_sess *sess_hold(uintptr_t handle)
 static void sess_destroy(struct wdi_sess *sess)
 {
 	struct wdi_class *c = sess->class;
-	struct wdi_queue *q = wdi_class_any_queue(c, sess->epoch);
+	struct wdi_route routes[WDI_ROUTES_MAX];
+	unsigned int count = wdi_class_routes(c, sess->epoch, routes, WDI_ROUTES_MAX);
 
-	if (q)
-		c->ops->close_objects(sess, q);
+	for (unsigned int i = 0; i < count; i++)
+		c->ops->close_objects(sess, &routes[i]);
+	if (c->ops->destroy)
+		c->ops->destroy(sess);
 	table_remove(sess);
 	wdi_class_session_gone(c, sess->epoch);
 	free(sess->sched_key);
@@ -238,21 +241,22 @@ void wdi_sess_free(struct wdi_class *c, uintptr_t handle)
 
 void wdi_sess_close_all(struct wdi_class *c)
 {
-	struct wdi_queue *q = wdi_class_any_queue(c, c->epoch);
+	struct wdi_route routes[WDI_ROUTES_MAX];
+	unsigned int ways = wdi_class_routes(c, c->epoch, routes, WDI_ROUTES_MAX);
 	uint32_t count;
 
 	pthread_mutex_lock(&table_lock);
 	count = places;
 	pthread_mutex_unlock(&table_lock);
-	for (uint32_t i = 0; q && i < count; i++) {
+	for (uint32_t i = 0; ways && i < count; i++) {
 		struct place *p = place_at(i);
 		struct wdi_sess *sess;
 
 		sess = place_hold(p, __atomic_load_n(&p->state, __ATOMIC_RELAXED) >> STATE_GEN_SHIFT);
 		if (!sess)
 			continue;
-		if (sess->class == c && sess->epoch == c->epoch)
-			c->ops->close_objects(sess, q);
+		for (unsigned int r = 0; r < ways && sess->class == c && sess->epoch == c->epoch; r++)
+			c->ops->close_objects(sess, &routes[r]);
 		wdi_sess_put(sess);
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/algs.h"
 #include "core/core_internal.h"
 #include "uadk/wd_bmm.h"
 #include "util/log.h"
@@ -14,6 +15,18 @@
 
 /* Priority that hardware has with libwd; the embedded device stands below. */
 #define PRIORITY_EMBEDDED	10
+
+/* Which class an algorithm of compression belongs to; the others are in core/algs.h. */
+static const struct {
+	const char *alg, *class;
+} alg_classes[] = {
+	{ "zlib", "zlib" },
+	{ "gzip", "gzip" },
+	{ "deflate", "deflate" },
+	{ "lz77_zstd", "lz77_zstd" },
+	{ "lz4", "lz4" },
+	{ "lz77_only", "lz77_only" },
+};
 
 void wd_release_alg_cap(struct wd_capability *head)
 {
@@ -25,6 +38,38 @@ void wd_release_alg_cap(struct wd_capability *head)
 	}
 }
 
+/* Where the next entry goes; false when there is no memory. */
+static bool cap_add(struct wd_capability ***tail, const struct wdi_device *dev, const char *alg)
+{
+	struct wd_capability *cap = calloc(1, sizeof(*cap));
+
+	if (!cap)
+		return false;
+	snprintf(cap->alg_name, sizeof(cap->alg_name), "%s", alg);
+	snprintf(cap->drv_name, sizeof(cap->drv_name), "%s", dev->drv->name);
+	cap->available = true;
+	cap->priority = PRIORITY_EMBEDDED;
+	cap->calc_type = UADK_ALG_SOFT;
+	**tail = cap;
+	*tail = &cap->next;
+	return true;
+}
+
+static bool caps_of_device(struct wd_capability ***tail, const struct wdi_device *dev)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < wdi_array_size(alg_classes) && good; i++) {
+		if (wdi_device_has(&dev->caps, alg_classes[i].alg))
+			good = cap_add(tail, dev, alg_classes[i].alg);
+	}
+	for (size_t i = 0; i < wdi_alg_row_count && good; i++) {
+		if (wdi_caps_alg(&dev->caps, wdi_alg_rows[i].device))
+			good = cap_add(tail, dev, wdi_alg_rows[i].name);
+	}
+	return good;
+}
+
 /* One entry an algorithm and device. NULL when there are none, or no memory. */
 struct wd_capability *wd_get_alg_cap(void)
 {
@@ -34,29 +79,16 @@ struct wd_capability *wd_get_alg_cap(void)
 
 	for (int i = 0; i < n; i++) {
 		struct wdi_device *dev;
-		char algs[MAX_ATTR_STR_SIZE];
-		char *save = NULL;
+		bool good;
 
 		if (wdi_device_get(&list[i], &dev))
 			continue;
-		wdi_device_algs(&dev->caps, algs, sizeof(algs));
-		for (char *alg = strtok_r(algs, "\n", &save); alg; alg = strtok_r(NULL, "\n", &save)) {
-			struct wd_capability *cap = calloc(1, sizeof(*cap));
-
-			if (!cap) {
-				wdi_device_put(dev);
-				wd_release_alg_cap(head);
-				return NULL;
-			}
-			snprintf(cap->alg_name, sizeof(cap->alg_name), "%s", alg);
-			snprintf(cap->drv_name, sizeof(cap->drv_name), "%s", dev->drv->name);
-			cap->available = true;
-			cap->priority = PRIORITY_EMBEDDED;
-			cap->calc_type = UADK_ALG_SOFT;
-			*tail = cap;
-			tail = &cap->next;
-		}
+		good = caps_of_device(&tail, dev);
 		wdi_device_put(dev);
+		if (!good) {
+			wd_release_alg_cap(head);
+			return NULL;
+		}
 	}
 	return head;
 }
@@ -77,20 +109,10 @@ bool wd_need_info(void)
 	return wdi_log_enabled(WDI_LOG_INFO);
 }
 
-/* Which class an algorithm belongs to. */
-static const struct {
-	const char *alg, *class;
-} alg_classes[] = {
-	{ "zlib", "zlib" },
-	{ "gzip", "gzip" },
-	{ "deflate", "deflate" },
-	{ "lz77_zstd", "lz77_zstd" },
-	{ "lz4", "lz4" },
-	{ "lz77_only", "lz77_only" },
-};
-
 int wd_get_alg_type(const char *alg_name, char *alg_type)
 {
+	const struct wdi_alg_row *row;
+
 	if (!alg_name || !alg_type)
 		return -WD_EINVAL;
 	for (size_t i = 0; i < wdi_array_size(alg_classes); i++) {
@@ -99,7 +121,11 @@ int wd_get_alg_type(const char *alg_name, char *alg_type)
 			return 0;
 		}
 	}
-	return -WD_EINVAL;
+	row = wdi_alg_row_by_name(alg_name);
+	if (!row)
+		return -WD_EINVAL;
+	strcpy(alg_type, row->class);
+	return 0;
 }
 
 /* 0 when equal; the time does not depend on where the first difference is. */

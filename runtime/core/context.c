@@ -164,6 +164,11 @@ bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, unsigned int wh
 	}
 }
 
+uint64_t wdi_core_ctx_space(const struct wdi_ctx *ctx)
+{
+	return (uint64_t)(uintptr_t)ctx->dev ^ (uint64_t)ctx->pasid << 48;
+}
+
 /* ---- libwd -------------------------------------------------------------- */
 
 /* Why there is no context, as libwd says it: devices have their own numbers for these two. */

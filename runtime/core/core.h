@@ -40,6 +40,12 @@ const char *wdi_core_ctx_engine_name(const struct wdi_ctx *ctx, unsigned int eng
  */
 bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, unsigned int what);
 
+/*
+ * Where the objects live that are opened through this context: contexts with the same
+ * number see each other's. Of a context whose queue was just had; never 0.
+ */
+uint64_t wdi_core_ctx_space(const struct wdi_ctx *ctx);
+
 /* ---- queues ---- */
 
 /*

@@ -45,6 +45,8 @@ int wdi_device_get(const struct wdi_bus_info *info, struct wdi_device **out);
 void wdi_device_put(struct wdi_device *dev);
 /* Algorithm names of a device, separated by newlines. */
 void wdi_device_algs(const struct wdi_caps *caps, char *buf, size_t len);
+/* Whether it has an algorithm, or one of a class, of this name. */
+bool wdi_device_has(const struct wdi_caps *caps, const char *name);
 
 struct wdi_queue {
 	struct wdi_device *dev;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/algs.h"
 #include "core/core_internal.h"
 #include "core/numa.h"
 #include "util/log.h"
@@ -215,22 +216,60 @@ static const struct {
 	{ "deflate", WDI_FMT_DEFLATE },
 };
 
+static bool has_format(const struct wdi_caps *caps, enum wdi_format format)
+{
+	return caps->comp_formats & caps->decomp_formats & (UINT32_C(1) << format);
+}
+
+static void add_word(char *buf, size_t len, size_t *at, const char *word)
+{
+	if (*at < len)
+		*at += (size_t)snprintf(buf + *at, len - *at, "%s\n", word);
+}
+
+/* Compression formats, and of the crypto algorithms, which are many, their classes. */
 void wdi_device_algs(const struct wdi_caps *caps, char *buf, size_t len)
 {
+	const char *class = NULL;
 	size_t at = 0;
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < wdi_array_size(comp_algs); i++) {
-		uint32_t bit = UINT32_C(1) << comp_algs[i].format;
-
-		if ((caps->comp_formats & caps->decomp_formats & bit) && at < len)
-			at += (size_t)snprintf(buf + at, len - at, "%s\n", comp_algs[i].name);
+		if (has_format(caps, comp_algs[i].format))
+			add_word(buf, len, &at, comp_algs[i].name);
 	}
+	/* Rows of one class stand together. */
+	for (size_t i = 0; i < wdi_alg_row_count; i++) {
+		const struct wdi_alg_row *row = &wdi_alg_rows[i];
+
+		if (!wdi_caps_alg(caps, row->device) || (class && !strcmp(class, row->class)))
+			continue;
+		class = row->class;
+		add_word(buf, len, &at, class);
+	}
+}
+
+bool wdi_device_has(const struct wdi_caps *caps, const char *name)
+{
+	for (size_t i = 0; i < wdi_array_size(comp_algs); i++) {
+		if (has_format(caps, comp_algs[i].format) &&
+		    (!strcmp(name, comp_algs[i].name) || !strcmp(name, "comp")))
+			return true;
+	}
+	for (size_t i = 0; i < wdi_alg_row_count; i++) {
+		const struct wdi_alg_row *row = &wdi_alg_rows[i];
+
+		if (wdi_caps_alg(caps, row->device) &&
+		    (!strcmp(name, row->name) || !strcmp(name, row->class)))
+			return true;
+	}
+	return false;
 }
 
 /* ---- libwd's view ------------------------------------------------------- */
 
-static struct uacce_dev *uacce_from_info(const struct wdi_bus_info *info)
+/* NULL also when the device has not @alg. */
+static struct uacce_dev *uacce_from_info(const struct wdi_bus_info *info, const char *alg)
 {
 	struct wdi_device *dev;
 	struct uacce_dev *u = calloc(1, sizeof(*u));
@@ -238,6 +277,11 @@ static struct uacce_dev *uacce_from_info(const struct wdi_bus_info *info)
 	if (!u)
 		return NULL;
 	if (wdi_device_get(info, &dev)) {
+		free(u);
+		return NULL;
+	}
+	if (!wdi_device_has(&dev->caps, alg)) {
+		wdi_device_put(dev);
 		free(u);
 		return NULL;
 	}
@@ -251,20 +295,6 @@ static struct uacce_dev *uacce_from_info(const struct wdi_bus_info *info)
 	return u;
 }
 
-/* Whole words of a list that newlines separate; the class finds its algorithms too. */
-static bool algs_have(const char *algs, const char *name)
-{
-	size_t len = strlen(name);
-
-	if (!strcmp(name, "comp"))
-		return *algs != '\0';
-	for (const char *at = algs; len && (at = strstr(at, name)); at += len) {
-		if ((at == algs || at[-1] == '\n') && (at[len] == '\n' || !at[len]))
-			return true;
-	}
-	return false;
-}
-
 struct uacce_dev_list *wd_get_accel_list(const char *alg_name)
 {
 	struct wdi_bus_info list[DEVICES_MAX];
@@ -275,15 +305,11 @@ struct uacce_dev_list *wd_get_accel_list(const char *alg_name)
 		return NULL;
 	n = wdi_min(wdi_device_scan(list, DEVICES_MAX), DEVICES_MAX);
 	for (int i = 0; i < n; i++) {
-		struct uacce_dev *dev = uacce_from_info(&list[i]);
+		struct uacce_dev *dev = uacce_from_info(&list[i], alg_name);
 		struct uacce_dev_list *node;
 
 		if (!dev)
 			continue;
-		if (!algs_have(dev->algs, alg_name)) {
-			free(dev);
-			continue;
-		}
 		node = calloc(1, sizeof(*node));
 		if (!node) {
 			free(dev);
@@ -328,8 +354,12 @@ void wd_add_dev_to_list(struct uacce_dev_list *head, struct uacce_dev_list *node
 	head->next = node;
 }
 
-/* What a device says of itself now, and how many contexts it has in all. */
-static int device_query(const struct uacce_dev *dev, struct wdi_dev_status *status, int *total)
+/*
+ * What a device says of itself now, and how many contexts it has in all. @alg: it
+ * must have that; NULL: whatever it has.
+ */
+static int device_query(const struct uacce_dev *dev, const char *alg,
+			struct wdi_dev_status *status, int *total)
 {
 	struct wdi_bus_info info;
 	struct wdi_device *d;
@@ -342,8 +372,13 @@ static int device_query(const struct uacce_dev *dev, struct wdi_dev_status *stat
 		ret = wdi_device_get(&info, &d);
 	if (ret)
 		return ret;
-	ret = d->drv->status(&d->io, status);
-	*total = (int)d->caps.queues;
+	if (alg && !wdi_device_has(&d->caps, alg)) {
+		wdi_err("%s: no algorithm \"%s\"", info.name, alg);
+		ret = -WD_EINVAL;
+	} else {
+		ret = d->drv->status(&d->io, status);
+		*total = (int)d->caps.queues;
+	}
 	wdi_device_put(d);
 	return ret;
 }
@@ -352,7 +387,7 @@ int wd_get_avail_ctx(struct uacce_dev *dev)
 {
 	struct wdi_dev_status status;
 	int total;
-	int ret = device_query(dev, &status, &total);
+	int ret = device_query(dev, NULL, &status, &total);
 
 	return ret ? ret : (int)status.queues_free;
 }
@@ -361,7 +396,7 @@ int wd_is_isolate(struct uacce_dev *dev)
 {
 	struct wdi_dev_status status;
 	int total;
-	int ret = device_query(dev, &status, &total);
+	int ret = device_query(dev, NULL, &status, &total);
 
 	return ret ? ret : status.state == WDI_DEV_ISOLATED;
 }
@@ -438,10 +473,6 @@ int wd_get_dev_usage(struct uacce_dev *dev, const char *alg_name, __u8 alg_op_ty
 
 	if (!dev || !alg_name || alg_op_type > 1)
 		return -WD_EINVAL;
-	if (!algs_have(dev->algs, alg_name)) {
-		wdi_err("%s: no algorithm \"%s\"", dev->char_dev_path, alg_name);
-		return -WD_EINVAL;
-	}
-	ret = device_query(dev, &status, &total);
+	ret = device_query(dev, alg_name, &status, &total);
 	return ret ? ret : (total - (int)status.queues_free) * 100 / total;
 }

@@ -7,6 +7,8 @@ libcore_la_SOURCES += \
 	runtime/core/caps.c \
 	runtime/core/checksum.c \
 	runtime/core/context.c \
+	runtime/core/copy.c \
+	runtime/core/copy.h \
 	runtime/core/core.h \
 	runtime/core/core_internal.h \
 	runtime/core/device.c \
@@ -24,4 +26,6 @@ libcore_la_SOURCES += \
 	runtime/core/pages.h \
 	runtime/core/queue.c \
 	runtime/core/sched.c \
+	runtime/core/secret.c \
+	runtime/core/secret.h \
 	runtime/core/wait.c

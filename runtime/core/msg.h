@@ -52,7 +52,9 @@ enum wdi_status {
 	WDI_ST_COUNT,
 };
 
+#pragma GCC visibility push(default)
 const char *wdi_core_status_name(enum wdi_status status);
+#pragma GCC visibility pop
 
 enum wdi_format {
 	WDI_FMT_DEFLATE,
@@ -252,6 +254,7 @@ struct wdi_msg {
 	/* whose it is */
 	uint32_t done;		/* sync: the waiter's flag, released last */
 	struct wdi_sess *sess;	/* async: holds a reference */
+	void *priv;		/* async: the class's own */
 	void (*drop)(struct wdi_msg *msg);	/* async: it will never complete */
 	struct wdi_msg *next;	/* ready list */
 	uint64_t start_ns;

@@ -60,7 +60,8 @@ BEGIN {
 	allow("device",   "device util hw" svm)
 	allow("bus",      "bus util hw include/uadk/uacce.h" svm)
 	allow("core",     "core util public runtime/bus/bus.h")
-	allow("alg",      "alg util public runtime/core/core.h runtime/core/algs.h")
+	allow("alg",      "alg util public runtime/core/core.h" \
+	      " runtime/core/algs.h runtime/core/copy.h runtime/core/secret.h")
 	allow("drv",      "drv util hw runtime/core/driver.h" svm)
 	allow("zlib",     "zlib public")
 	allow("tools",    "tools public")

@@ -20,15 +20,15 @@ struct my_sess {
 };
 
 static unsigned int closes;	/* atomic */
-static struct wdi_queue *closed_on;
+static const struct wdi_queue *closed_on;
 static handle_t next_key;	/* what the scheduler answers; 0: memory */
 
-static void close_objects(struct wdi_sess *sess, struct wdi_queue *q)
+static void close_objects(struct wdi_sess *sess, const struct wdi_route *route)
 {
 	struct my_sess *my = wdi_container_of(sess, struct my_sess, base);
 
 	my->closed++;
-	closed_on = q;
+	closed_on = route->q;
 	__atomic_fetch_add(&closes, 1, __ATOMIC_SEQ_CST);
 }
 
