@@ -9,5 +9,8 @@ libutil_la_SOURCES += \
 	runtime/util/log.h \
 	runtime/util/options.c \
 	runtime/util/options.h \
+	runtime/util/populate.c \
+	runtime/util/populate.h \
 	runtime/util/slots.h \
-	runtime/util/spin.h
+	runtime/util/spin.h \
+	runtime/util/vmcopy.h
