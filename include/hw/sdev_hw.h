@@ -102,6 +102,7 @@ enum sdev_guard {
 #define SDEV_CAP_WAKE		(UINT64_C(1) << 27)	/* wake_arm: device and client are one process */
 #define SDEV_CAP_SVM		(UINT64_C(1) << 32)
 #define SDEV_CAP_FAULT_REPORT	(UINT64_C(1) << 33)	/* SDEV_F_FAULT_REPORT */
+#define SDEV_CAP_INJECT		(UINT64_C(1) << 48)	/* SDEV_ADMIN_INJECT */
 
 /*
  * MMIO page 1: the status page, mappable read-only. need_kick tells a client
@@ -128,7 +129,8 @@ struct sdev_doorbell {
 	uint32_t cq_head;	/* completions below are consumed */
 	uint32_t irq_arm;	/* 1: signal the eventfd at the next completion */
 	uint32_t wake_arm;	/* 1: at the next completion make it 0, wake who waits for it */
-	uint32_t client_reserved[12];
+	uint32_t cancel_on;	/* not 0: descriptors with a tag of cancel[] need not be run */
+	uint32_t cancel[11];	/* SDEV_TAG_DRAIN where there is none */
 	/* written by the device */
 	uint32_t sq_head;	/* descriptors below are taken */
 	uint32_t state;		/* enum sdev_queue_state */
@@ -149,15 +151,47 @@ enum sdev_admin_op {
 	SDEV_ADMIN_QUEUE_CREATE = 1,	/* in: pasid, depth; out: queue */
 	SDEV_ADMIN_QUEUE_STOP,		/* in: queue; returns when nothing runs */
 	SDEV_ADMIN_QUEUE_DESTROY,	/* in: queue; stops it first */
+	SDEV_ADMIN_INJECT = 16,		/* in: queue, inject: make a rule, see below */
+	SDEV_ADMIN_INJECTED,		/* in: queue, inject.what; out: inject.count */
+};
+
+/*
+ * What a queue can be made to do wrong. Rules count each on its own: @every n
+ * means every n-th time (0: never); with @seed not 0, one time in n by a fixed
+ * pseudo-random sequence. FAULT counts pages that data jobs translate, DELAY,
+ * RESET and ISOLATE data jobs, LOSE, LATE and DUP completions (but those of a
+ * reset, of a stop and of SDEV_TAG_DRAIN), PRQ_FULL page requests.
+ */
+enum sdev_inject_what {
+	SDEV_INJECT_FAULT,	/* the page is absent; arg: so many times, 0: always */
+	SDEV_INJECT_DELAY,	/* the job takes arg microseconds longer */
+	SDEV_INJECT_LOSE,	/* the completion is never posted */
+	SDEV_INJECT_LATE,	/* it is posted after arg others; or at a fence, stop or reset */
+	SDEV_INJECT_DUP,	/* it is posted twice, if the ring has room */
+	SDEV_INJECT_PRQ_FULL,	/* the page request queue is full */
+	SDEV_INJECT_RESET,	/* the device resets itself when the job first writes */
+	SDEV_INJECT_ISOLATE,	/* the device isolates itself */
+	SDEV_INJECT_COUNT,
 };
 
 struct sdev_admin {
 	uint32_t op;		/* enum sdev_admin_op */
 	int32_t status;		/* out: 0 or a negative errno */
 	uint32_t queue;
-	uint32_t pasid;
-	uint32_t depth;		/* a power of two, 2..MAX_DEPTH */
-	uint32_t reserved[3];	/* 0 */
+	union {
+		struct {
+			uint32_t pasid;
+			uint32_t depth;		/* a power of two, 2..MAX_DEPTH */
+			uint32_t reserved[3];	/* 0 */
+		};
+		struct {
+			uint32_t what;		/* enum sdev_inject_what */
+			uint32_t every;
+			uint32_t arg;
+			uint32_t seed;
+			uint32_t count;		/* in: 0 */
+		} inject;
+	};
 };
 static_assert(sizeof(struct sdev_admin) == 32, "admin layout");
 
@@ -196,6 +230,12 @@ enum sdev_opcode {
 #define SDEV_F_DST_SGL		0x08	/* dst_va is a struct sdev_sge chain */
 #define SDEV_F_FAULT_REPORT	0x10	/* a page that is not there ends it with PAGE_FAULT */
 #define SDEV_F_ALL		0x1f
+
+/*
+ * A tag for the client's own use: a no-op with FENCE and this tag completes when
+ * nothing before it can any more, whatever else goes wrong.
+ */
+#define SDEV_TAG_DRAIN		UINT32_MAX
 
 enum sdev_format {
 	SDEV_FMT_DEFLATE,	/* RFC 1951 */

@@ -134,6 +134,10 @@ static bool block_end(struct sdev_job *job, const struct block_call *c)
 		sdev_job_codec(job, c->rc);
 		return true;
 	}
+	if (wdi_unlikely(sdev_job_cancelled(job))) {
+		sdev_job_end(job, SDEV_ST_CANCELLED, 0);
+		return true;
+	}
 	job->cpl->consumed = (uint32_t)io->consumed;
 	if (io->produced > job->dst.left)
 		sdev_job_codec(job, CODEC_FULL);

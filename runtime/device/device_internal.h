@@ -19,9 +19,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hw/sdev_hw.h"
 #include "util/bits.h"
+#include "util/io.h"
 #include "util/spin.h"
 
 #include "device/codec.h"
@@ -54,6 +56,7 @@
 
 struct sdev_lane;
 struct sdev_job;
+struct sdev_inject;
 
 /* ---- iommu.c and the guards: client memory ------------------------------ */
 
@@ -182,6 +185,16 @@ struct sdev_seg {
 	uint32_t len;
 };
 
+/* What is injected into the job that the lane is at; see inject.c. */
+struct sdev_lane_inject {
+	struct sdev_inject *inject;
+	const struct sdev_guard_ops *inner;
+	struct sdev *dev;
+	struct sdev_cpl *cpl;
+	bool report;
+	bool reset;
+};
+
 #define SDEV_LANE_STREAMS	4
 
 struct sdev_lane {
@@ -194,6 +207,7 @@ struct sdev_lane {
 	struct sdev_buf out;		/* codecs write here */
 	struct sdev_buf in;		/* gathered or copied source */
 	struct sdev_seg *segs[2];	/* chains, by enum sdev_access */
+	struct sdev_lane_inject inject;
 	struct sdev_lane_stream {
 		const struct codec_row *row;
 		struct codec_params params;
@@ -242,6 +256,8 @@ struct sdev_queue {
 	_Atomic uint32_t state;		/* enum sdev_queue_state */
 	_Atomic uint32_t flush_status;
 	atomic_bool fence_wait;		/* an engine left a fence for later */
+	_Atomic uint32_t cq_skew;	/* completions posted too often less those lost */
+	_Atomic(struct sdev_inject *) inject;	/* NULL: nothing goes wrong on purpose */
 
 	_Alignas(WDI_CACHE_LINE) struct wdi_spin cq_lock;
 	_Atomic uint32_t cq_tail;	/* completions below are posted */
@@ -270,6 +286,18 @@ void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b);
 void sdev_queue_drain(struct sdev_queue *q);
 void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status);
 void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n);
+
+/* Under cq_lock. */
+static inline void sdev_cq_write(struct sdev_queue *q, uint32_t tail, const struct sdev_cpl *cpl)
+{
+	uint32_t depth = atomic_load_explicit(&q->depth, memory_order_relaxed);
+	struct sdev_cpl *slot = &q->cq[tail & (depth - 1)];
+	uint32_t phase = tail & depth ? 0 : 1;
+
+	memcpy(slot, cpl, offsetof(struct sdev_cpl, end));
+	wdi_io_store32_release(&slot->end, cpl->end | phase << 31);
+}
+
 void sdev_queue_set_irq(struct sdev_queue *q, int fd);	/* takes the fd */
 bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b);	/* exec.c */
 struct sdev_queue *sdev_queue_of(struct sdev_file *file, uint32_t index);
@@ -448,6 +476,17 @@ void sdev_pk_open(struct sdev_job *job);
 void sdev_pk_run(struct sdev_job *job);
 void sdev_pk_forget(void);		/* in a forked child */
 
+/* ---- inject.c: failures on purpose ------------------------------------------- */
+
+bool sdev_inject_due(struct sdev_queue *q, enum sdev_inject_what what);
+enum sdev_comp_status sdev_inject_begin(struct sdev_job *job);
+uint32_t sdev_inject_post(struct sdev_queue *q, uint32_t tail, const struct sdev_cpl *cpl);
+bool sdev_inject_holds(struct sdev_queue *q);
+void sdev_inject_release(struct sdev_queue *q);
+int sdev_inject_set(struct sdev_file *file, struct sdev_admin *cmd);
+int sdev_inject_get(struct sdev_file *file, struct sdev_admin *cmd);
+void sdev_inject_drop(struct sdev_queue *q);
+
 /* ---- reset.c: state and isolation ------------------------------------------- */
 
 struct sdev_health {
@@ -458,6 +497,8 @@ struct sdev_health {
 };
 
 void sdev_reset(struct sdev *dev);
+void sdev_reset_begin(struct sdev *dev);	/* from a step, which calls the other when it has ended */
+void sdev_isolate(struct sdev *dev);
 void sdev_fail(struct sdev *dev, const char *what);
 uint32_t sdev_failures(struct sdev *dev);
 uint32_t sdev_isolate_limit(struct sdev *dev);
@@ -493,6 +534,7 @@ struct sdev {
 	_Atomic uint64_t *open;		/* bit a queue that exists */
 	_Atomic uint32_t open_words;	/* words of it that were ever used */
 	_Atomic uint32_t state;		/* enum sdev_dev_state */
+	atomic_bool reset_due;		/* a step began one */
 
 	pthread_mutex_t lock;		/* files, queues, bonds, reset */
 	struct sdev_file *files;
@@ -529,6 +571,20 @@ static inline struct sdev_as *sdev_as_find(struct sdev *dev, const struct sdev_f
 	return as && as->file == file ? as : NULL;
 }
 
+/* The client has no use for the job any more. */
+static inline bool sdev_job_cancelled(const struct sdev_job *job)
+{
+	const struct sdev_doorbell *db = job->queue->db;
+
+	if (wdi_likely(!wdi_io_load32(&db->cancel_on)))
+		return false;
+	for (size_t i = 0; i < wdi_array_size(db->cancel); i++) {
+		if (wdi_io_load32(&db->cancel[i]) == job->desc->tag)
+			return true;
+	}
+	return false;
+}
+
 /* Why the job's step must not run on: somebody waits for it. DONE: go on. */
 static inline enum sdev_comp_status sdev_job_cut(const struct sdev_job *job)
 {
@@ -537,6 +593,8 @@ static inline enum sdev_comp_status sdev_job_cut(const struct sdev_job *job)
 		return SDEV_ST_RESET;
 	if (wdi_unlikely(atomic_load_explicit(&job->queue->state, memory_order_relaxed) ==
 			 SDEV_QUEUE_STOPPED))
+		return SDEV_ST_CANCELLED;
+	if (wdi_unlikely(sdev_job_cancelled(job)))
 		return SDEV_ST_CANCELLED;
 	return SDEV_ST_DONE;
 }

@@ -195,6 +195,13 @@ static bool job_lane(struct sdev_job *job)
 	job->guard = job->dev->guard;
 	if (wdi_unlikely(job->lane->deaf && job->dev->guard_kind == SDEV_GUARD_SIGNAL))
 		job->guard = &sdev_guard_copy;
+	if (wdi_unlikely(atomic_load_explicit(&job->queue->inject, memory_order_relaxed))) {
+		enum sdev_comp_status status = sdev_inject_begin(job);
+
+		if (status)
+			sdev_job_end(job, status, 0);
+		return !status;
+	}
 	return true;
 }
 
@@ -210,9 +217,10 @@ bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 	job.queue = q;
 	job.as = sdev_as_find(q->dev, q->file, atomic_load(&q->pasid));
 	for (unsigned int i = 0; i < b->count; i++) {
-		enum sdev_comp_status verdict = job_verdict(&job, i < b->flushed);
+		enum sdev_comp_status verdict;
 
 		job.desc = &b->desc[i];
+		verdict = job_verdict(&job, i < b->flushed);
 		job.ext = &b->ext[i];
 		job.cpl = &cpl[i];
 		*job.cpl = (struct sdev_cpl){ .tag = job.desc->tag };

@@ -23,6 +23,7 @@ libdevice_la_SOURCES += \
 	runtime/device/face.c \
 	runtime/device/guard.c \
 	runtime/device/guard_copy.c \
+	runtime/device/inject.c \
 	runtime/device/iommu.c \
 	runtime/device/lane.c \
 	runtime/device/libcrypto.c \

@@ -80,7 +80,8 @@ static inline struct ring_view ring_look(struct sdev_queue *q, uint64_t word)
 {
 	struct ring_view v = { .head = (uint32_t)word, .flush = (uint32_t)(word >> 32) };
 	uint32_t tail = wdi_io_load32_acquire(&q->db->sq_tail);
-	uint32_t used = v.head - wdi_io_load32_acquire(&q->db->cq_head);
+	uint32_t used = v.head - wdi_io_load32_acquire(&q->db->cq_head) +
+			atomic_load_explicit(&q->cq_skew, memory_order_relaxed);
 	bool running = atomic_load(&q->state) == SDEV_QUEUE_RUNNING;
 	uint32_t depth = queue_depth(q);
 
@@ -98,14 +99,15 @@ static inline struct ring_view ring_look(struct sdev_queue *q, uint64_t word)
 /* A fence may start when everything before it has its completion. */
 static bool fence_open(struct sdev_queue *q, uint32_t head)
 {
-	return atomic_load(&q->cq_tail) == head;
+	return atomic_load(&q->cq_tail) ==
+	       head + atomic_load_explicit(&q->cq_skew, memory_order_relaxed);
 }
 
 /*
  * Descriptors are copied first and taken by moving the head over them; who
  * loses that race throws the copies away.
  */
-static inline bool queue_fetch(struct sdev_queue *q, struct sdev_batch *b)
+static inline bool fetch(struct sdev_queue *q, struct sdev_batch *b)
 {
 	uint64_t word = atomic_load_explicit(&q->head, memory_order_acquire);
 	struct ring_view v;
@@ -151,6 +153,30 @@ again:
 	return true;
 }
 
+/* Duplicates take room in the ring, so where they are made nobody may fetch meanwhile. */
+__attribute__((noinline))
+static bool fetch_injected(struct sdev_queue *q, struct sdev_batch *b)
+{
+	bool any;
+
+	wdi_spin_lock(&q->cq_lock);
+	any = fetch(q, b);
+	if (!any) {
+		/* What is late is no reason for a fence to wait for ever. */
+		sdev_inject_release(q);
+		any = fetch(q, b);
+	}
+	wdi_spin_unlock(&q->cq_lock);
+	return any;
+}
+
+static inline bool queue_fetch(struct sdev_queue *q, struct sdev_batch *b)
+{
+	if (wdi_unlikely(atomic_load_explicit(&q->inject, memory_order_relaxed)))
+		return fetch_injected(q, b);
+	return fetch(q, b);
+}
+
 /* sdev_queue_pending() - may there be something to take? Cheap, and writes nothing. */
 bool sdev_queue_pending(struct sdev_queue *q)
 {
@@ -180,6 +206,8 @@ bool sdev_queue_claimable(struct sdev_queue *q, bool leave)
 		return true;
 	if (v.broken)
 		return atomic_load(&q->state) == SDEV_QUEUE_RUNNING;
+	if (wdi_unlikely(sdev_inject_holds(q)))
+		return true;
 	if (!v.avail || !v.credit)
 		return false;
 	if (v.flush)
@@ -240,16 +268,16 @@ void sdev_queue_drain(struct sdev_queue *q)
 /* Also says how far descriptors have been taken; @n may be 0. */
 void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n)
 {
-	uint32_t depth = queue_depth(q), tail;
+	bool injected = atomic_load_explicit(&q->inject, memory_order_relaxed);
+	uint32_t tail;
 
 	wdi_spin_lock(&q->cq_lock);
 	tail = atomic_load_explicit(&q->cq_tail, memory_order_relaxed);
-	for (unsigned int i = 0; i < n; i++, tail++) {
-		struct sdev_cpl *slot = &q->cq[tail & (depth - 1)];
-		uint32_t phase = tail & depth ? 0 : 1;
-
-		memcpy(slot, &cpl[i], offsetof(struct sdev_cpl, end));
-		wdi_io_store32_release(&slot->end, cpl[i].end | phase << 31);
+	for (unsigned int i = 0; i < n; i++) {
+		if (wdi_unlikely(injected))
+			tail = sdev_inject_post(q, tail, &cpl[i]);
+		else
+			sdev_cq_write(q, tail++, &cpl[i]);
 	}
 	atomic_store_explicit(&q->cq_tail, tail, memory_order_release);
 	/* Here, and not where they are taken, because two steps might store in the wrong order. */
@@ -298,11 +326,16 @@ static void queue_signal(struct sdev_queue *q, bool force)
  */
 void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b)
 {
-	bool force = sdev_batch_exec(q, b);
+	bool force = sdev_batch_exec(q, b), reset;
+	struct sdev *dev = q->dev;
 
+	reset = wdi_unlikely(atomic_load_explicit(&q->inject, memory_order_relaxed)) &&
+		atomic_exchange(&dev->reset_due, false);
 	queue_leave(q);
 	wdi_io_sleep_barrier_after_rmw();
 	queue_signal(q, force);
+	if (wdi_unlikely(reset))
+		sdev_reset(dev);
 }
 
 /*
@@ -317,6 +350,9 @@ void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status)
 	struct sdev_batch b;
 	bool force = false;
 
+	wdi_spin_lock(&q->cq_lock);
+	sdev_inject_release(q);
+	wdi_spin_unlock(&q->cq_lock);
 	atomic_store(&q->flush_status, (uint32_t)status);
 	do {
 		if (tail - (uint32_t)word > queue_depth(q))
@@ -512,6 +548,7 @@ int sdev_queue_destroy(struct sdev_file *file, struct sdev_admin *cmd)
 	atomic_store(&q->state, SDEV_QUEUE_FREE);
 	/* Steps may have come by for what the flush left, or to scan. */
 	sdev_queue_drain(q);
+	sdev_inject_drop(q);
 	sdev_queue_set_irq(q, -1);
 	wdi_io_store32_release(&q->db->state, SDEV_QUEUE_FREE);
 	rings_discard((uint8_t *)q->db, SDEV_PAGE_SIZE);

@@ -25,7 +25,7 @@ static uint64_t version_get(struct sdev *dev)
 static uint64_t cap_get(struct sdev *dev)
 {
 	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION | SDEV_CAP_WAKE |
-		       SDEV_CAP_SVM | SDEV_CAP_FAULT_REPORT;
+		       SDEV_CAP_SVM | SDEV_CAP_FAULT_REPORT | SDEV_CAP_INJECT;
 
 	(void)dev;
 	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++)
@@ -192,23 +192,26 @@ static const struct reg_row *reg_find(uint64_t off, size_t len)
 
 /* ---- the admin mailbox -------------------------------------------------------------- */
 
-static int (*const admin_ops[])(struct sdev_file *file, struct sdev_admin *cmd) = {
-	[SDEV_ADMIN_QUEUE_CREATE] = sdev_queue_create,
-	[SDEV_ADMIN_QUEUE_STOP] = sdev_queue_stop,
-	[SDEV_ADMIN_QUEUE_DESTROY] = sdev_queue_destroy,
+static const struct {
+	int (*fn)(struct sdev_file *file, struct sdev_admin *cmd);
+	bool takes_all;		/* reserved words mean something to it */
+} admin_ops[] = {
+	[SDEV_ADMIN_QUEUE_CREATE] = { sdev_queue_create, false },
+	[SDEV_ADMIN_QUEUE_STOP] = { sdev_queue_stop, false },
+	[SDEV_ADMIN_QUEUE_DESTROY] = { sdev_queue_destroy, false },
+	[SDEV_ADMIN_INJECT] = { sdev_inject_set, true },
+	[SDEV_ADMIN_INJECTED] = { sdev_inject_get, true },
 };
-static_assert(wdi_array_size(admin_ops) == SDEV_ADMIN_QUEUE_DESTROY + 1,
-	      "every admin command has a function");
 
 static int admin_run(struct sdev_file *file, struct sdev_admin *cmd)
 {
+	bool known = cmd->op < wdi_array_size(admin_ops) && admin_ops[cmd->op].fn;
+
 	for (size_t i = 0; i < wdi_array_size(cmd->reserved); i++) {
-		if (cmd->reserved[i])
+		if (cmd->reserved[i] && !(known && admin_ops[cmd->op].takes_all))
 			return -EINVAL;
 	}
-	if (cmd->op >= wdi_array_size(admin_ops) || !admin_ops[cmd->op])
-		return -EOPNOTSUPP;
-	return admin_ops[cmd->op](file, cmd);
+	return known ? admin_ops[cmd->op].fn(file, cmd) : -EOPNOTSUPP;
 }
 
 static void admin_write(struct sdev_file *file, const void *buf)

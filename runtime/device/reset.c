@@ -50,12 +50,31 @@ static bool health_count(struct sdev *dev)
 /* sdev_fail() - the device did something that it should not. From a step, too. */
 void sdev_fail(struct sdev *dev, const char *what)
 {
+	wdi_err("sdev: internal failure: %s", what);
+	if (health_count(dev))
+		sdev_isolate(dev);
+}
+
+/* sdev_isolate() - as after too many failures. From a step, too. */
+void sdev_isolate(struct sdev *dev)
+{
 	uint32_t running = SDEV_DEV_RUNNING;
 
-	wdi_err("sdev: internal failure: %s", what);
-	if (health_count(dev) &&
-	    atomic_compare_exchange_strong(&dev->state, &running, SDEV_DEV_ISOLATED))
+	if (atomic_compare_exchange_strong(&dev->state, &running, SDEV_DEV_ISOLATED))
 		wdi_io_store32_release(&dev->status->state, SDEV_DEV_ISOLATED);
+}
+
+/*
+ * sdev_reset_begin() - from a step: no other begins, those that run are cut. The
+ * rest has to wait for this one, so whoever runs it calls sdev_reset() after it.
+ */
+void sdev_reset_begin(struct sdev *dev)
+{
+	uint32_t running = SDEV_DEV_RUNNING;
+
+	atomic_store(&dev->reset_due, true);
+	if (atomic_compare_exchange_strong(&dev->state, &running, SDEV_DEV_RESETTING))
+		wdi_io_store32_release(&dev->status->state, SDEV_DEV_RESETTING);
 }
 
 uint32_t sdev_failures(struct sdev *dev)
