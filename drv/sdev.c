@@ -10,6 +10,7 @@
 #include "util/bits.h"
 #include "util/io.h"
 #include "util/log.h"
+#include "weft/inject.h"
 
 struct sdev_queue {
 	struct sdev_slot *sq;
@@ -106,6 +107,7 @@ static int sdev_probe(struct wdi_io *io, struct wdi_caps *caps)
 	caps->engines[sizeof(caps->engines) - 1] = '\0';
 	strcpy(caps->guard, guard < wdi_array_size(guards) ? guards[guard] : "?");
 	caps->sgl = cap & SDEV_CAP_SGL;
+	caps->fault_report = cap & SDEV_CAP_FAULT_REPORT;
 	caps->ops = UINT32_C(1) << WDI_OP_NOOP;
 	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++) {
 		if (cap & SDEV_CAP_COMP(fmt))
@@ -197,6 +199,8 @@ static int sdev_queue_init(struct wdi_io *io, uint32_t pasid, uint32_t depth, vo
 	q->sq = dus;
 	q->cq = (struct sdev_cpl *)((char *)dus + SDEV_DUS_CQ_OFF(max_depth));
 	q->mask = depth - 1;
+	for (size_t i = 0; i < wdi_array_size(q->db->cancel); i++)
+		wdi_io_store32(&q->db->cancel[i], SDEV_TAG_DRAIN);
 	q->shift = (uint32_t)__builtin_ctz(depth);
 	*priv = q;
 	*number = q->number;
@@ -220,6 +224,48 @@ static void sdev_queue_exit(struct wdi_io *io, void *priv)
 static void sdev_queue_forget(void *priv)
 {
 	free(priv);
+}
+
+static_assert((int)WEFT_INJECT_FAULT == (int)SDEV_INJECT_FAULT &&
+	      (int)WEFT_INJECT_DELAY == (int)SDEV_INJECT_DELAY &&
+	      (int)WEFT_INJECT_LOSE == (int)SDEV_INJECT_LOSE &&
+	      (int)WEFT_INJECT_LATE == (int)SDEV_INJECT_LATE &&
+	      (int)WEFT_INJECT_DUP == (int)SDEV_INJECT_DUP &&
+	      (int)WEFT_INJECT_PRQ_FULL == (int)SDEV_INJECT_PRQ_FULL &&
+	      (int)WEFT_INJECT_RESET == (int)SDEV_INJECT_RESET &&
+	      (int)WEFT_INJECT_ISOLATE == (int)SDEV_INJECT_ISOLATE &&
+	      (int)WEFT_INJECT_COUNT == (int)SDEV_INJECT_COUNT, "rules are passed through");
+
+static int sdev_inject(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule)
+{
+	const struct sdev_queue *q = priv;
+	struct sdev_admin cmd = {
+		.op = SDEV_ADMIN_INJECT,
+		.queue = q->number,
+		.inject = {
+			.what = rule->what,
+			.every = rule->every,
+			.arg = rule->arg,
+			.seed = rule->seed,
+		},
+	};
+
+	return admin(io, &cmd);
+}
+
+static int sdev_injected(struct wdi_io *io, void *priv, unsigned int what, uint64_t *count)
+{
+	const struct sdev_queue *q = priv;
+	struct sdev_admin cmd = {
+		.op = SDEV_ADMIN_INJECTED,
+		.queue = q->number,
+		.inject = { .what = what },
+	};
+	int ret = admin(io, &cmd);
+
+	if (!ret)
+		*count = cmd.inject.count;
+	return ret;
 }
 
 static int sdev_region(void *priv, unsigned int qfrt, struct wdi_region *region)
@@ -377,7 +423,8 @@ static void sdev_submit(void *priv, const struct wdi_msg *msg)
 	slot->desc = (struct sdev_desc){
 		.opcode = opcodes[msg->op],
 		.flags = (uint8_t)((msg->src_sgl ? SDEV_F_SRC_SGL : 0) |
-				   (msg->dst_sgl ? SDEV_F_DST_SGL : 0)),
+				   (msg->dst_sgl ? SDEV_F_DST_SGL : 0) |
+				   (msg->report ? SDEV_F_FAULT_REPORT : 0)),
 		.tag = msg->tag,
 		.src_va = (uintptr_t)msg->src,
 		.dst_va = (uintptr_t)msg->dst,
@@ -388,6 +435,60 @@ static void sdev_submit(void *priv, const struct wdi_msg *msg)
 	fills[msg->op](slot, msg);
 	/* The descriptor is whole before the device may see the new tail. */
 	wdi_io_store32_release(&q->db->sq_tail, ++q->sq_tail);
+}
+
+/*
+ * The queue is told which tags nobody waits for: as many as there are words for,
+ * which is a help and not a promise.
+ */
+static bool cancel_replace(struct sdev_queue *q, uint32_t from, uint32_t to)
+{
+	for (size_t i = 0; i < wdi_array_size(q->db->cancel); i++) {
+		if (wdi_io_load32(&q->db->cancel[i]) == from) {
+			wdi_io_store32(&q->db->cancel[i], to);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void sdev_cancel(void *priv, uint32_t tag)
+{
+	struct sdev_queue *q = priv;
+
+	if (cancel_replace(q, SDEV_TAG_DRAIN, tag))
+		wdi_io_store32_release(&q->db->cancel_on, 1);
+}
+
+static void sdev_uncancel(void *priv, uint32_t tag)
+{
+	struct sdev_queue *q = priv;
+	uint32_t left = SDEV_TAG_DRAIN;
+
+	if (!cancel_replace(q, tag, SDEV_TAG_DRAIN))
+		return;
+	for (size_t i = 0; i < wdi_array_size(q->db->cancel); i++)
+		left &= wdi_io_load32(&q->db->cancel[i]);
+	if (left == SDEV_TAG_DRAIN)
+		wdi_io_store32(&q->db->cancel_on, 0);
+}
+
+static bool sdev_drain(void *priv)
+{
+	struct sdev_queue *q = priv;
+	struct sdev_slot *slot = &q->sq[q->sq_tail & q->mask];
+
+	static_assert(WDI_TAG_DRAIN == SDEV_TAG_DRAIN, "the tag is passed through");
+	/* What is in the ring beyond the messages that have their places must stay little. */
+	if (q->sq_tail - wdi_io_load32(&q->db->sq_head) > q->mask / 2)
+		return false;
+	slot->desc = (struct sdev_desc){
+		.opcode = SDEV_OP_NOOP,
+		.flags = SDEV_F_FENCE,
+		.tag = SDEV_TAG_DRAIN,
+	};
+	wdi_io_store32_release(&q->db->sq_tail, ++q->sq_tail);
+	return true;
 }
 
 static unsigned int sdev_poll(void *priv, struct wdi_cpl *cpls, unsigned int max)
@@ -521,6 +622,11 @@ const struct wdi_driver wdi_sdev_driver = {
 	.queue_forget = sdev_queue_forget,
 	.submit = sdev_submit,
 	.poll = sdev_poll,
+	.cancel = sdev_cancel,
+	.uncancel = sdev_uncancel,
+	.drain = sdev_drain,
+	.inject = sdev_inject,
+	.injected = sdev_injected,
 	.complete = sdev_complete,
 	.backlog = sdev_backlog,
 	.needs_kick = sdev_needs_kick,

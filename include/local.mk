@@ -18,6 +18,8 @@ uadkinclude_HEADERS = \
 weftincludedir = $(includedir)/weft
 weftinclude_HEADERS = \
 	include/weft/comp.h \
+	include/weft/fault.h \
+	include/weft/inject.h \
 	include/weft/vfio_svm.h \
 	include/weft/weft.h
 

@@ -50,7 +50,8 @@ test_api_programs = \
 	test/api/devices_test \
 	test/api/fork_test \
 	test/api/release_test \
-	test/api/report_test
+	test/api/report_test \
+	test/fault/inject_test
 
 test_scripts = \
 	test/abi/exports.sh \
@@ -94,6 +95,7 @@ test_api_devices_test_LDADD = $(test_api_libs)
 test_api_fork_test_LDADD = $(test_api_libs)
 test_api_release_test_LDADD = $(test_api_libs)
 test_api_report_test_LDADD = $(test_api_libs)
+test_fault_inject_test_LDADD = $(test_api_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)

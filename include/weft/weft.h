@@ -36,7 +36,8 @@ const char *weft_build(void);
 enum weft_path {
 	WEFT_PATH_NONE,		/* no request has completed yet */
 	WEFT_PATH_DEVICE,	/* the device did all of it */
-	WEFT_PATH_CPU,		/* it ended on the CPU, beside the device */
+	WEFT_PATH_CPU,		/* it ended on the CPU: the device could not reach the memory,
+				 * so its data went through memory of the library */
 };
 
 /*
@@ -52,6 +53,8 @@ enum weft_path {
  * @fault_addr:	the address that failed, when @status is WD_ADDR_ERR
  * @device:	name of the device, for example "weft_sdev-0"
  * @engine:	what ran it there, for example "isa-l", or ""
+ * @redone_bytes: source that had to be worked on again, because the request began
+ *		anew after a fault
  */
 struct weft_report {
 	uint32_t size;
@@ -66,6 +69,7 @@ struct weft_report {
 	uint64_t fault_addr;
 	char device[WEFT_NAME_LEN];
 	char engine[WEFT_NAME_LEN];
+	uint64_t redone_bytes;
 };
 
 /*
@@ -90,6 +94,18 @@ int weft_sess_report(uintptr_t sess, struct weft_report *report);
  * @inline_steps: engine steps that a caller of poll or wait ran itself
  * @sleeps:	times a waiter went to sleep
  * @kicks:	times a parked engine thread was woken from here
+ * @retries, @redone_bytes: as in struct weft_report, of all requests
+ * @by_cpu:	requests that ended with WEFT_PATH_CPU
+ * @timeouts:	requests whose deadline came first
+ * @cancelled:	requests that weft_sess_cancel() ended
+ * @late:	completions that came for one of those two
+ * @lost:	those that never came, as a drain of the ring has shown
+ * @strays:	completions for nothing: twice, or made up
+ * @quarantined: requests that have ended and that the device may still be at, now
+ *
+ * When nothing is in flight, submitted = completed + late + lost + quarantined,
+ * and late + lost + quarantined = timeouts + cancelled, but for timeouts between
+ * two tries of one request.
  */
 struct weft_ctx_stats {
 	uint32_t size;
@@ -104,6 +120,15 @@ struct weft_ctx_stats {
 	uint64_t inline_steps;
 	uint64_t sleeps;
 	uint64_t kicks;
+	uint64_t retries;
+	uint64_t redone_bytes;
+	uint64_t by_cpu;
+	uint64_t timeouts;
+	uint64_t cancelled;
+	uint64_t late;
+	uint64_t lost;
+	uint64_t strays;
+	uint64_t quarantined;
 };
 
 /*
@@ -136,6 +161,7 @@ int weft_ctx_wait_fd(uintptr_t ctx);
  * weft_ctx_noop() - send a descriptor that does nothing through the context and
  * wait for it: a health check, and the cost of the path without any work.
  * -EBUSY: the ring is full. -EIO: the device was reset or is isolated.
+ * -ETIMEDOUT: no answer within WEFT_DEADLINE_MS, where that is set.
  */
 int weft_ctx_noop(uintptr_t ctx);
 

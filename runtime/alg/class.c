@@ -6,6 +6,7 @@
 
 #include "alg/class_internal.h"
 #include "util/bits.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define MSG_NUM_MAX	1024	/* of wd_cap_config */
@@ -143,6 +144,8 @@ static int class_begin(struct wdi_class *c, enum wdi_class_owner owner)
 	release_own(c);		/* a parent's, in a forked child */
 	wdi_core_env_load(&env);
 	memcpy(&c->env, (char *)&env + c->ops->env_offset, sizeof(c->env));
+	c->fault_policy = env.fault_policy;
+	c->deadline_ns = env.deadline_ms * WDI_NSEC_PER_MSEC;
 	return 0;
 }
 

@@ -107,6 +107,8 @@ struct wdi_class {
 	struct wd_sched sched;
 	struct wd_sched *own_sched;	/* to be released, when the class made it */
 	bool sleep_now;
+	uint32_t fault_policy;		/* of new sessions, as is the next */
+	uint64_t deadline_ns;
 	struct wdi_class_env env;
 	struct wdi_plan plan;
 	struct wdi_pollers *pollers;
@@ -140,6 +142,8 @@ struct wdi_sess {
 	uint32_t epoch;
 	uintptr_t handle;
 	void *sched_key;
+	uint32_t fault_policy;		/* enum weft_fault_policy, atomic */
+	uint64_t deadline_ns;		/* of each request from its submission, 0: none; atomic */
 	struct wdi_spin report_lock;
 	struct weft_report report;
 };

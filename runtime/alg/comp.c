@@ -7,6 +7,7 @@
 
 #include "alg/class_api.h"
 #include "util/bits.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "weft/comp.h"
 
@@ -88,6 +89,7 @@ static void fill_block(const struct comp_sess *s, const struct wd_comp_req *req,
 	msg->dst = req->dst;
 	msg->dst_len = req->dst_len;
 	msg->src_sgl = msg->dst_sgl = req->data_fmt == WD_SGL_BUF;
+	msg->on_fault = WDI_FAULT_RESTART;
 }
 
 static void comp_fill(struct wdi_sess *sess, const void *req, struct wdi_msg *msg)
@@ -143,7 +145,11 @@ static void comp_close_objects(struct wdi_sess *sess, const struct wdi_route *ro
 	struct comp_sess *s = to_comp(sess);
 	struct wdi_msg msg = { .op = WDI_OP_STREAM_CLOSE, .object = s->object };
 
-	if (s->object && s->generation == wdi_core_generation && !wdi_core_run(route->q, &msg, false))
+	if (!s->object || s->generation != wdi_core_generation)
+		return;
+	if (sess->deadline_ns)
+		msg.deadline_ns = wdi_now_ns() + sess->deadline_ns;
+	if (!wdi_core_run(route->q, &msg, false))
 		s->object = 0;
 }
 
@@ -271,6 +277,7 @@ static int stream_ready(struct comp_sess *s)
 	memset(&msg, 0, sizeof(msg));
 	msg.op = s->object ? WDI_OP_STREAM_RESET : WDI_OP_STREAM_OPEN;
 	msg.object = s->object;
+	msg.on_fault = WDI_FAULT_RESUME;
 	msg.comp.dir = ops[s->op_type];
 	msg.comp.format = s->format;
 	msg.comp.level = s->level;
@@ -313,8 +320,11 @@ static int stream_piece(struct comp_sess *s, struct wd_comp_req *req)
 	}
 	if (msg.status == WDI_ST_STREAM_END)
 		s->ended = true;
-	else if (req->status && req->status != WD_EAGAIN)
+	else if (req->status && req->status != WD_EAGAIN && msg.status != WDI_ST_PAGE_FAULT)
 		s->dead = true;
+	/* The device may be at the stream still: it ends with the bond, this session goes on. */
+	if (wdi_unlikely(msg.abandoned))
+		s->object = 0;
 	return ret;
 }
 

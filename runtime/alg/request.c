@@ -7,6 +7,7 @@
 #include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "weft/fault.h"
 
 #define POLL_BATCH	32
 
@@ -89,11 +90,25 @@ int wdi_class_route(struct wdi_sess *sess, int mode, struct wdi_route *route)
 	return wdi_unlikely(ret) ? -WD_HW_EACCESS : 0;
 }
 
+/* What the session asks of all of its requests; @msg has been filled. */
+static void set_terms(struct wdi_sess *sess, struct wdi_msg *msg, uint64_t now)
+{
+	uint64_t deadline = __atomic_load_n(&sess->deadline_ns, __ATOMIC_RELAXED);
+	uint32_t policy = __atomic_load_n(&sess->fault_policy, __ATOMIC_RELAXED);
+
+	msg->sess = sess;
+	msg->start_ns = now;
+	msg->deadline_ns = wdi_likely(!deadline) ? 0 : now + deadline;
+	msg->policy = (uint8_t)policy;
+	msg->report = msg->on_fault != WDI_FAULT_WAIT &&
+		      (policy == WEFT_FAULT_RESOLVE || policy == WEFT_FAULT_REPORT);
+}
+
 int wdi_class_run_on(struct wdi_sess *sess, const struct wdi_route *route, struct wdi_msg *msg)
 {
 	int ret;
 
-	msg->start_ns = wdi_now_ns();
+	set_terms(sess, msg, wdi_now_ns());
 	ret = wdi_core_run(route->q, msg, sess->class->sleep_now);
 	if (wdi_unlikely(ret))
 		return ret;
@@ -119,22 +134,38 @@ static void drop_message(struct wdi_msg *msg)
 	wdi_sess_put(sess);
 }
 
+/* Before there is a message to be filled, because that holds a lock. */
+__attribute__((noinline))
+static void populate(struct wdi_sess *sess, const void *req, uint32_t object, void *priv)
+{
+	struct wdi_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.object = object;
+	msg.priv = priv;
+	sess->class->ops->fill(sess, req, &msg);
+	set_terms(sess, &msg, 0);
+	wdi_core_populate(&msg);
+}
+
 int wdi_class_send_on(struct wdi_sess *sess, const struct wdi_route *route, const void *req,
 		      uint32_t object, void *priv)
 {
 	const struct wdi_class_ops *ops = sess->class->ops;
 	uint64_t now = wdi_now_ns();
-	struct wdi_msg *msg = wdi_core_begin(route->q);
+	struct wdi_msg *msg;
 
+	if (wdi_unlikely(sess->fault_policy == WEFT_FAULT_POPULATE))
+		populate(sess, req, object, priv);
+	msg = wdi_core_begin(route->q);
 	if (wdi_unlikely(!msg))
 		return -WD_EBUSY;
 	memcpy(msg->req, req, ops->req_size);
 	msg->object = object;
 	msg->priv = priv;
 	ops->fill(sess, msg->req, msg);
-	msg->sess = sess;
+	set_terms(sess, msg, now);
 	msg->drop = drop_message;
-	msg->start_ns = now;
 	wdi_core_commit(route->q, msg);
 	return 0;
 }

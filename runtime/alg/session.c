@@ -12,6 +12,7 @@
 #include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "weft/fault.h"
 
 #define CHUNK_BITS	10
 #define CHUNK_SIZE	(1u << CHUNK_BITS)
@@ -178,6 +179,18 @@ struct wdi_sess *wdi_sess_get(const struct wdi_class *c, uintptr_t handle)
 	return NULL;
 }
 
+/* Whether the class's devices can do what a policy needs. */
+static bool policy_fits(const struct wdi_class *c, uint32_t policy)
+{
+	if (policy != WEFT_FAULT_RESOLVE && policy != WEFT_FAULT_REPORT)
+		return true;
+	for (uint32_t i = 0; i < c->ctx_num; i++) {
+		if (!wdi_core_ctx_reports(c->ctxs[i].ctx))
+			return false;
+	}
+	return true;
+}
+
 struct wdi_sess *wdi_sess_new(struct wdi_class *c, void *sched_param)
 {
 	struct wdi_sess *sess = NULL;
@@ -204,6 +217,8 @@ struct wdi_sess *wdi_sess_new(struct wdi_class *c, void *sched_param)
 	sess->class = c;
 	sess->epoch = c->epoch;
 	sess->sched_key = key;
+	sess->deadline_ns = c->deadline_ns;
+	sess->fault_policy = policy_fits(c, c->fault_policy) ? c->fault_policy : WEFT_FAULT_BLOCK;
 	sess->report.size = sizeof(sess->report);
 	ret = table_insert(sess);
 	if (ret)
@@ -268,9 +283,11 @@ void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const str
 	struct weft_report *r = &sess->report;
 
 	wdi_spin_lock(&sess->report_lock);
-	r->path = WEFT_PATH_DEVICE;
+	r->path = wdi_likely(!msg->path) ? WEFT_PATH_DEVICE : msg->path;
 	r->status = outcome->status;
 	r->faults = msg->faults;
+	r->retries = msg->retries;
+	r->redone_bytes = msg->redone;
 	r->in_bytes = msg->consumed;
 	r->out_bytes = msg->produced;
 	r->ns = now - msg->start_ns;
@@ -300,4 +317,58 @@ int weft_sess_report(uintptr_t handle, struct weft_report *report)
 	copy.size = size;
 	memcpy(report, &copy, size);
 	return 0;
+}
+
+/* ---- terms: weft/fault.h ------------------------------------------------------ */
+
+int weft_sess_fault_policy(uintptr_t handle, enum weft_fault_policy policy)
+{
+	struct wdi_sess *sess = sess_hold(handle);
+	int ret = 0;
+
+	if (!sess)
+		return -EINVAL;
+	if ((unsigned int)policy >= WEFT_FAULT_POLICIES)
+		ret = -EINVAL;
+	else if (!policy_fits(sess->class, policy))
+		ret = -EOPNOTSUPP;
+	else
+		__atomic_store_n(&sess->fault_policy, policy, __ATOMIC_RELAXED);
+	wdi_sess_put(sess);
+	return ret;
+}
+
+int weft_sess_deadline(uintptr_t handle, uint64_t ns)
+{
+	struct wdi_sess *sess = sess_hold(handle);
+
+	if (!sess)
+		return -EINVAL;
+	/* Beyond a century nobody waits, and sums with the clock stay sums. */
+	ns = wdi_min(ns, WDI_NSEC_PER_SEC * 3600 * 24 * 36525);
+	__atomic_store_n(&sess->deadline_ns, ns, __ATOMIC_RELAXED);
+	wdi_sess_put(sess);
+	return 0;
+}
+
+int weft_sess_cancel(uintptr_t handle)
+{
+	struct wdi_sess *sess = sess_hold(handle);
+	struct wdi_class *c;
+	unsigned int n = 0;
+
+	if (!sess)
+		return -EINVAL;
+	c = sess->class;
+	pthread_mutex_lock(&c->lock);
+	for (uint32_t i = 0; c->epoch == sess->epoch && c->state != WDI_CLASS_DOWN &&
+			     i < c->ctx_num; i++) {
+		struct wdi_queue *q;
+
+		if (!wdi_core_ctx_queue(c->ctxs[i].ctx, &q))
+			n += wdi_core_cancel(q, sess);
+	}
+	pthread_mutex_unlock(&c->lock);
+	wdi_sess_put(sess);
+	return (int)n;
 }

@@ -45,11 +45,16 @@ static int ctx_open(struct wdi_ctx *ctx)
 		wdi_err("%s: no queue for a new context: errno %d", ctx->dev_name, -ret);
 		goto unbind;
 	}
+	ret = *ctx->dev->env.inject ? wdi_inject_apply(q, ctx->dev->env.inject) : 0;
+	if (ret)
+		goto destroy_queue;
 	ctx->generation = wdi_core_generation;
 	/* Whole before wdi_core_ctx_queue(), which takes no lock, may see it. */
 	__atomic_store_n(&ctx->queue, q, __ATOMIC_RELEASE);
 	return 0;
 
+destroy_queue:
+	wdi_queue_destroy(q);
 unbind:
 	ctx->dev->io.bus->ops->unbind(ctx->dev->io.bus, ctx->pasid, VFIO_SVM_PASID_RELEASE_CLEAN);
 put_device:
@@ -130,6 +135,11 @@ int wdi_core_ctx_queue(struct wdi_ctx *ctx, struct wdi_queue **out)
 	*out = ctx->queue;
 	pthread_mutex_unlock(&ctx->lock);
 	return ret;
+}
+
+bool wdi_core_ctx_reports(const struct wdi_ctx *ctx)
+{
+	return ctx->dev && ctx->dev->caps.fault_report;
 }
 
 const char *wdi_core_ctx_device(const struct wdi_ctx *ctx)

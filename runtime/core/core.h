@@ -72,6 +72,15 @@ void wdi_core_commit(struct wdi_queue *q, struct wdi_msg *msg);
 unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max);
 void wdi_core_put(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int count);
 
+/* End all requests of @sess that are out, here and now; how many. See weft_sess_cancel(). */
+unsigned int wdi_core_cancel(struct wdi_queue *q, const struct wdi_sess *sess);
+
+/* Whether the context's device can report page faults. */
+bool wdi_core_ctx_reports(const struct wdi_ctx *ctx);
+
+/* Make the operands of a filled message resident, if its policy says so. May wait. */
+void wdi_core_populate(const struct wdi_msg *msg);
+
 /* Refuse more than @limit messages at once (the ring's depth is the upper bound). */
 void wdi_core_limit(struct wdi_queue *q, uint32_t limit);
 

@@ -12,6 +12,9 @@
 #include "util/bits.h"
 #include "util/slots.h"
 #include "util/spin.h"
+#include "weft/fault.h"
+
+#define WDI_NEVER	UINT64_MAX	/* of wdi_now_ns() */
 
 /* A counter with one writer at a time, read by anybody. */
 static inline void wdi_count(uint64_t *counter, uint64_t n)
@@ -48,6 +51,22 @@ void wdi_device_algs(const struct wdi_caps *caps, char *buf, size_t len);
 /* Whether it has an algorithm, or one of a class, of this name. */
 bool wdi_device_has(const struct wdi_caps *caps, const char *name);
 
+/* Requests that ended here before the device was done with them; under poll_lock. */
+struct wdi_expiry {
+	uint64_t next;			/* atomic: no asynchronous deadline is earlier */
+	uint32_t quarantined;		/* atomic: slots that only the device still has */
+	uint32_t draining;		/* a drain is on its way, for marks older than ... */
+	uint32_t era;			/* ... this one */
+	uint32_t drain_era;
+	uint32_t *eras;			/* [depth], of the marks */
+	/* counters */
+	uint64_t timeouts;
+	uint64_t cancelled;
+	uint64_t late;
+	uint64_t lost;
+	uint64_t strays;
+};
+
 struct wdi_queue {
 	struct wdi_device *dev;
 	const struct wdi_driver *drv;
@@ -61,7 +80,8 @@ struct wdi_queue {
 	pthread_mutex_t efd_lock;	/* making it */
 	uint64_t spin_ns;
 	struct wdi_slots slots;
-	struct wdi_msg **by_tag;	/* [depth]; NULL: not out */
+	struct wdi_msg **by_tag;	/* [depth], atomic; NULL: not out, or a mark of expire.c */
+	uint32_t *wire;			/* [depth], atomic: the slot's tag as the device has it */
 	struct wdi_msg *pool;		/* [depth], asynchronous messages */
 
 	/* under submit_lock */
@@ -76,6 +96,9 @@ struct wdi_queue {
 	/* under poll_lock */
 	struct wdi_spin poll_lock __attribute__((aligned(WDI_CACHE_LINE)));
 	struct wdi_msg *ready_head, **ready_tail;
+	struct wdi_msg *faulted;	/* asynchronous, for fault.c */
+	struct wdi_ladder *orphans;
+	struct wdi_expiry expiry;
 	struct wdi_sleeper *sleepers;	/* see wait.c */
 	struct wdi_sleeper *watcher;	/* the one of them that the device calls */
 	uint64_t completed;
@@ -84,6 +107,9 @@ struct wdi_queue {
 	uint64_t in_bytes;
 	uint64_t out_bytes;
 	uint64_t inline_count;
+	uint64_t retries;
+	uint64_t redone;
+	uint64_t by_cpu;
 
 	uint64_t sleeps __attribute__((aligned(WDI_CACHE_LINE)));	/* atomic */
 };
@@ -106,6 +132,76 @@ bool wdi_queue_step(struct wdi_queue *q);
 /* Wake an engine thread if one is parked and work may be waiting. */
 void wdi_queue_kick(struct wdi_queue *q);
 bool wdi_queue_has_ready(struct wdi_queue *q);
+
+/* Bits of a tag that name its slot; the others count its uses. */
+#define WDI_TAG_SLOTS	0x10000u
+
+static inline uint32_t wdi_tag_slot(uint32_t tag)
+{
+	return tag & (WDI_TAG_SLOTS - 1);
+}
+
+/* queue.c, for the parts below: under poll_lock, and while nobody else submits @msg. */
+void wdi_queue_ready(struct wdi_queue *q, struct wdi_msg *msg);
+void wdi_queue_unlock(struct wdi_queue *q);	/* poll_lock, and call who has something */
+void wdi_queue_account(struct wdi_queue *q, const struct wdi_msg *msg);
+/* Submit a message that has its slot once more. */
+void wdi_queue_again(struct wdi_queue *q, struct wdi_msg *msg);
+/* A synchronous message once, without what fault.c makes of the result. */
+int wdi_queue_run_once(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now);
+
+/*
+ * expire.c. All under poll_lock but the first and the last.
+ *
+ * wdi_expire_watch() - an asynchronous message with a deadline goes out.
+ * wdi_expire_due() - end what is too late. True if anything was.
+ * wdi_expire_one() - end one message of the queue here and now.
+ * wdi_expire_completion() - a completion that belongs to no message: whose was it?
+ * wdi_expire_put() - the last of an abandoned message; true: its slot is free.
+ * wdi_expire_drain() - find out which quarantined slots the device has lost.
+ */
+/* The earliest deadline of an asynchronous message, or WDI_NEVER. */
+static inline uint64_t wdi_expire_next(const struct wdi_queue *q)
+{
+	return __atomic_load_n(&q->expiry.next, __ATOMIC_RELAXED);
+}
+
+/* A step can take as long as it likes, so who has to keep a deadline runs none, if others do. */
+static inline bool wdi_queue_may_step(const struct wdi_queue *q)
+{
+	return wdi_likely(wdi_expire_next(q) == WDI_NEVER) || !q->dev->caps.engine_threads;
+}
+
+void wdi_expire_watch(struct wdi_queue *q, const struct wdi_msg *msg);
+bool wdi_expire_due(struct wdi_queue *q);
+void wdi_expire_one(struct wdi_queue *q, struct wdi_msg *msg, enum wdi_status status);
+void wdi_expire_completion(struct wdi_queue *q, uint32_t tag);
+bool wdi_expire_put(struct wdi_queue *q, const struct wdi_msg *msg);
+bool wdi_expire_is_mark(const struct wdi_msg *msg);
+void wdi_expire_drain(struct wdi_queue *q);
+
+/*
+ * fault.c.
+ * wdi_fault_wanted() - whether a message that has ended is to be taken further.
+ * wdi_fault_run() - take a synchronous one to its end.
+ * wdi_fault_serve() - take asynchronous ones a step further; true if there were any.
+ */
+static inline bool wdi_fault_wanted(const struct wdi_msg *msg)
+{
+	return wdi_unlikely(msg->ladder ||
+			    (msg->status == WDI_ST_PAGE_FAULT && msg->on_fault != WDI_FAULT_WAIT &&
+			     msg->policy != WEFT_FAULT_REPORT));
+}
+int wdi_fault_run(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now);
+bool wdi_fault_serve(struct wdi_queue *q);
+/* A message with a ladder will not complete. */
+void wdi_fault_drop(struct wdi_msg *msg);
+/* One with a ladder was abandoned; under poll_lock. They are freed with the queue. */
+void wdi_fault_orphan(struct wdi_queue *q, struct wdi_msg *msg);
+void wdi_fault_free_orphans(struct wdi_queue *q);
+
+/* inject.c: the rules of weft/inject.h. */
+int wdi_inject_apply(struct wdi_queue *q, const char *text);
 
 static inline bool wdi_queue_event_mode(const struct wdi_queue *q)
 {

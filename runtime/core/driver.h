@@ -33,6 +33,7 @@ struct wdi_caps {
 	uint64_t algs[(WDI_ALG_COUNT + 63) / 64];	/* bit an enum wdi_alg */
 	uint32_t engine_threads;
 	bool sgl;
+	bool fault_report;	/* of messages with @report */
 	char guard[16];
 	char engines[256];	/* libraries and their versions */
 };
@@ -59,9 +60,17 @@ struct wdi_dev_status {
  * and lets the driver translate into it.
  */
 #define WDI_CPL_WORDS	4
+#define WDI_TAG_DRAIN	UINT32_MAX	/* of no message */
 struct wdi_cpl {
 	uint32_t tag;
 	uint64_t raw[WDI_CPL_WORDS];	/* the driver's own copy of the entry */
+};
+
+struct wdi_inject_rule {
+	unsigned int what;	/* enum weft_inject_what */
+	uint32_t every;		/* 0: off */
+	uint32_t arg;
+	uint32_t seed;
 };
 
 struct wdi_region {
@@ -97,6 +106,21 @@ struct wdi_driver {
 	void (*submit)(void *priv, const struct wdi_msg *msg);
 	unsigned int (*poll)(void *priv, struct wdi_cpl *cpls, unsigned int max);
 	void (*complete)(const struct wdi_cpl *cpl, struct wdi_msg *msg);
+
+	/*
+	 * Slow. cancel(): the client no longer wants the message with this tag;
+	 * the device need not run it, and if it has it, should stop. uncancel(): the
+	 * tag is going to be used anew. drain(), under the submit lock: submit what
+	 * completes with WDI_TAG_DRAIN when nothing before it can any more; false:
+	 * the ring has no room. Each may be NULL.
+	 */
+	void (*cancel)(void *priv, uint32_t tag);
+	void (*uncancel)(void *priv, uint32_t tag);
+	bool (*drain)(void *priv);
+
+	/* Failure injection: rules of enum weft_inject_what. May be NULL. */
+	int (*inject)(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule);
+	int (*injected)(struct wdi_io *io, void *priv, unsigned int what, uint64_t *count);
 
 	/* Submitted and not begun; whether kicking would wake anybody. */
 	uint32_t (*backlog)(void *priv);

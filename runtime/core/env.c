@@ -8,6 +8,8 @@
 static const char *const guard_names[] = { "auto", "off", "signal", "copy", NULL };
 /* In the order of enum sdev_fault_mode. */
 static const char *const fault_mode_names[] = { "stall", "pri", NULL };
+/* In the order of enum weft_fault_policy. */
+static const char *const policy_names[] = { "block", "resolve", "populate", "report", NULL };
 /* In the order of enum sdev_engine, which starts with "none". */
 static const char *const codec_names[] = { "all", "zlib", "isa-l", "libdeflate", "zlib-ng", NULL };
 
@@ -63,6 +65,17 @@ static const struct wdi_opt_row env_rows[] = {
 	  .help = "requests that one context holds at once; rounded up to a power of two" },
 	{ .name = "WEFT_ISOLATE", .type = WDI_OPT_UINT, .fallback = "0", .max = 65535, AT(isolate),
 	  .help = "failures within an hour after which the software device isolates itself; 0: never" },
+	{ .name = "WEFT_FAULT_POLICY", .type = WDI_OPT_CHOICE, .fallback = "block",
+	  .names = policy_names, AT(fault_policy),
+	  .help = "requests that meet a page that is not there: the device waits for it (block), "
+		  "hands the request back to be resolved (resolve), pages are made resident first "
+		  "(populate), or the program is told (report)" },
+	{ .name = "WEFT_DEADLINE_MS", .type = WDI_OPT_UINT, .fallback = "0", .max = 86400000,
+	  AT(deadline_ms),
+	  .help = "milliseconds after which a request ends with WD_ETIMEDOUT; 0: never" },
+	{ .name = "WEFT_INJECT", .type = WDI_OPT_TEXT, .fallback = "", AT(inject),
+	  .help = "failures of the device on purpose, for tests: fault:3,delay:10/500,lose:100,"
+		  "late:50/2,dup:7,prq-full:2,reset:1000,isolate:5000,seed:1" },
 	CLASS_ROWS("COMP", comp),
 	CLASS_ROWS("CIPHER", cipher),
 	CLASS_ROWS("DIGEST", digest),

@@ -26,6 +26,9 @@ struct wdi_env {
 	uint32_t ctx_max;
 	uint32_t queue_depth;
 	uint32_t isolate;
+	const char *inject;
+	uint32_t fault_policy;		/* enum weft_fault_policy */
+	uint32_t deadline_ms;		/* 0: none */
 	struct wdi_class_env comp;
 	struct wdi_class_env cipher;
 	struct wdi_class_env digest;

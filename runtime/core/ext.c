@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/core_internal.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 const char *weft_version(void)
@@ -70,6 +71,15 @@ int weft_ctx_stats(uintptr_t handle, struct weft_ctx_stats *stats)
 	s.inline_steps = counter(&q->inline_count);
 	s.sleeps = counter(&q->sleeps);
 	s.kicks = counter(&q->kicks);
+	s.retries = counter(&q->retries);
+	s.redone_bytes = counter(&q->redone);
+	s.by_cpu = counter(&q->by_cpu);
+	s.timeouts = counter(&q->expiry.timeouts);
+	s.cancelled = counter(&q->expiry.cancelled);
+	s.late = counter(&q->expiry.late);
+	s.lost = counter(&q->expiry.lost);
+	s.strays = counter(&q->expiry.strays);
+	s.quarantined = wdi_io_load32(&q->expiry.quarantined);
 	return copy_sized(stats, &s, sizeof(s));
 }
 
@@ -98,9 +108,13 @@ int weft_ctx_noop(uintptr_t handle)
 	if (wdi_unlikely(ret))
 		return ret;
 	memset(&msg, 0, offsetof(struct wdi_msg, start_ns));
+	if (wdi_unlikely(q->dev->env.deadline_ms))
+		msg.deadline_ns = wdi_now_ns() + q->dev->env.deadline_ms * WDI_NSEC_PER_MSEC;
 	ret = wdi_core_run(q, &msg, false);
 	if (wdi_unlikely(ret))
 		return ret;
+	if (wdi_unlikely(msg.status == WDI_ST_TIMED_OUT))
+		return -ETIMEDOUT;
 	return msg.status == WDI_ST_DONE ? 0 : -EIO;
 }
 
@@ -109,7 +123,12 @@ int weft_ctx_reset(uintptr_t handle)
 	struct wdi_queue *q;
 	int ret = queue_of(handle, &q);
 
-	return ret ? ret : q->dev->io.bus->ops->reset(q->dev->io.bus);
+	if (!ret)
+		ret = q->dev->io.bus->ops->reset(q->dev->io.bus);
+	/* What the device has not completed by now it never will. */
+	if (!ret && wdi_io_load32(&q->expiry.quarantined))
+		wdi_expire_drain(q);
+	return ret;
 }
 
 /* ---- devices and options ------------------------------------------------ */

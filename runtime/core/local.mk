@@ -15,8 +15,11 @@ libcore_la_SOURCES += \
 	runtime/core/driver.h \
 	runtime/core/env.c \
 	runtime/core/env.h \
+	runtime/core/expire.c \
 	runtime/core/ext.c \
+	runtime/core/fault.c \
 	runtime/core/fork.c \
+	runtime/core/inject.c \
 	runtime/core/mem.h \
 	runtime/core/mempool.c \
 	runtime/core/msg.h \

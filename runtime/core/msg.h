@@ -183,10 +183,18 @@ struct wdi_pk_curve {
 	uint8_t value[WDI_CURVE_NUMS][WDI_PK_FIELD_MAX];
 };
 
+/* What may be done about a page fault that the device reports. */
+enum wdi_on_fault {
+	WDI_FAULT_WAIT,		/* nothing: the device waits for its pages */
+	WDI_FAULT_RESTART,	/* begin again, as long as nothing it reads was overwritten */
+	WDI_FAULT_RESUME,	/* a stream: go on behind what was consumed and produced */
+};
+
 /* Room for the largest request struct of any class. */
 #define WDI_REQ_WORDS	12
 
 struct wdi_sess;
+struct wdi_ladder;
 
 struct wdi_msg {
 	/* what to do */
@@ -194,7 +202,10 @@ struct wdi_msg {
 	bool src_sgl;
 	bool dst_sgl;
 	bool async;		/* completes through the ready list, not through @done */
-	uint16_t tag;
+	uint8_t on_fault;	/* enum wdi_on_fault; the class says it */
+	uint8_t policy;		/* enum weft_fault_policy */
+	bool report;		/* the device ends it with PAGE_FAULT instead of waiting */
+	uint32_t tag;		/* as the device sees it: slot, and how often that was used */
 	uint32_t object;	/* stream or session, 0: none; *_OPEN: the new one */
 	const void *src;
 	void *dst;
@@ -249,10 +260,16 @@ struct wdi_msg {
 	uint8_t status;		/* enum wdi_status */
 	uint8_t detail;		/* the device's own */
 	uint8_t engine;		/* index for wdi_driver.engine_name */
-	uint16_t faults;
+	uint8_t path;		/* enum weft_path, NONE: the device's */
+	bool abandoned;		/* it ended here; the device may still have it */
+	uint32_t faults;
+	uint32_t retries;	/* times that it, or what was left, was submitted again */
+	uint64_t redone;	/* bytes of source that were worked on in vain */
 
 	/* whose it is */
 	uint32_t done;		/* sync: the waiter's flag, released last */
+	struct wdi_ladder *ladder;	/* fault.c, while it is busy with the message */
+	uint64_t deadline_ns;	/* 0: none */
 	struct wdi_sess *sess;	/* async: holds a reference */
 	void *priv;		/* async: the class's own */
 	void (*drop)(struct wdi_msg *msg);	/* async: it will never complete */

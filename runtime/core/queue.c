@@ -67,6 +67,7 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 	q->depth = depth;
 	q->limit = depth;
 	q->ready_tail = &q->ready_head;
+	q->expiry.next = WDI_NEVER;
 	q->spin_ns = dev->env.spin_us * WDI_NSEC_PER_USEC;
 	/* With no engine threads somebody has to do the work. */
 	q->inline_steps = dev->env.inline_steps || !dev->caps.engine_threads;
@@ -76,10 +77,13 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 		goto free_queue;
 	q->by_tag = calloc(depth, sizeof(*q->by_tag));
 	q->pool = calloc(depth, sizeof(*q->pool));
-	if (!q->by_tag || !q->pool) {
+	q->wire = calloc(depth, sizeof(*q->wire));
+	if (!q->by_tag || !q->pool || !q->wire) {
 		ret = -ENOMEM;
 		goto free_arrays;
 	}
+	for (uint32_t slot = 0; slot < depth; slot++)
+		q->wire[slot] = slot - WDI_TAG_SLOTS;
 	ret = q->drv->queue_init(&dev->io, pasid, depth, &q->priv, &q->number);
 	if (ret)
 		goto free_arrays;
@@ -90,6 +94,7 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 	return 0;
 
 free_arrays:
+	free(q->wire);
 	free(q->pool);
 	free(q->by_tag);
 	wdi_slots_exit(&q->slots);
@@ -100,13 +105,23 @@ free_queue:
 
 static void queue_free(struct wdi_queue *q)
 {
+	wdi_fault_free_orphans(q);
 	if (q->efd >= 0)
 		close(q->efd);
 	pthread_mutex_destroy(&q->efd_lock);
+	free(q->expiry.eras);
+	free(q->wire);
 	free(q->pool);
 	free(q->by_tag);
 	wdi_slots_exit(&q->slots);
 	free(q);
+}
+
+static void queue_drop(struct wdi_msg *msg)
+{
+	if (msg->ladder)
+		wdi_fault_drop(msg);
+	msg->drop(msg);
 }
 
 /*
@@ -120,11 +135,13 @@ void wdi_queue_destroy(struct wdi_queue *q)
 
 	q->drv->queue_exit(&q->dev->io, q->priv);
 	for (msg = q->ready_head; msg; msg = msg->next)
-		msg->drop(msg);
-	for (uint32_t tag = 0; tag < q->depth; tag++) {
-		msg = q->by_tag[tag];
-		if (msg && msg->async)
-			msg->drop(msg);
+		queue_drop(msg);
+	for (msg = q->faulted; msg; msg = msg->next)
+		queue_drop(msg);
+	for (uint32_t slot = 0; slot < q->depth; slot++) {
+		msg = q->by_tag[slot];
+		if (msg && !wdi_expire_is_mark(msg) && msg->async)
+			queue_drop(msg);
 	}
 	queue_free(q);
 }
@@ -153,39 +170,63 @@ bool wdi_queue_step(struct wdi_queue *q)
 	return q->inline_steps && bus->step(bus->step_handle, q->number);
 }
 
-static void queue_account(struct wdi_queue *q, const struct wdi_msg *msg)
+void wdi_queue_account(struct wdi_queue *q, const struct wdi_msg *msg)
 {
 	wdi_count(&q->completed, 1);
 	wdi_count(&q->in_bytes, msg->consumed);
 	wdi_count(&q->out_bytes, msg->produced);
-	if (wdi_unlikely(msg->status > WDI_ST_MORE_OUT))
+	if (wdi_unlikely(msg->status > WDI_ST_MORE_OUT) && !wdi_fault_wanted(msg))
 		wdi_count(&q->errors, 1);
 	if (wdi_unlikely(msg->faults))
 		wdi_count(&q->faults, msg->faults);
 }
 
+void wdi_queue_ready(struct wdi_queue *q, struct wdi_msg *msg)
+{
+	msg->next = NULL;
+	*q->ready_tail = msg;
+	q->ready_tail = &msg->next;
+}
+
 /*
- * A tag that is not out is the device's mistake (or a hostile device): say so
- * and go on; the ring entry has been consumed already.
+ * The message that a completion is for. None: it is late or lost, or came twice,
+ * or it is a mistake of the device; the ring entry has been consumed already.
  */
+static struct wdi_msg *queue_match(struct wdi_queue *q, uint32_t tag)
+{
+	uint32_t slot = wdi_tag_slot(tag);
+	struct wdi_msg *msg;
+
+	if (wdi_unlikely(slot >= q->depth))
+		return NULL;
+	msg = __atomic_load_n(&q->by_tag[slot], __ATOMIC_ACQUIRE);
+	if (wdi_unlikely(!msg || wdi_io_load32(&q->wire[slot]) != tag || wdi_expire_is_mark(msg)))
+		return NULL;
+	return msg;
+}
+
 static void queue_dispatch(struct wdi_queue *q, const struct wdi_cpl *cpl)
 {
-	struct wdi_msg *msg = cpl->tag < q->depth ? q->by_tag[cpl->tag] : NULL;
+	struct wdi_msg *msg = queue_match(q, cpl->tag);
+	uint32_t slot = wdi_tag_slot(cpl->tag);
 
 	if (wdi_unlikely(!msg)) {
-		wdi_err("queue %u: completion for tag %u, which is not out", q->number, cpl->tag);
+		wdi_expire_completion(q, cpl->tag);
 		return;
 	}
-	q->by_tag[cpl->tag] = NULL;
+	__atomic_store_n(&q->by_tag[slot], NULL, __ATOMIC_RELAXED);
 	q->drv->complete(cpl, msg);
-	queue_account(q, msg);
+	wdi_queue_account(q, msg);
 	if (msg->async) {
-		msg->next = NULL;
-		*q->ready_tail = msg;
-		q->ready_tail = &msg->next;
+		if (wdi_fault_wanted(msg)) {
+			msg->next = q->faulted;
+			q->faulted = msg;
+			return;
+		}
+		wdi_queue_ready(q, msg);
 		return;
 	}
-	wdi_slots_give(&q->slots, cpl->tag);
+	wdi_slots_give(&q->slots, slot);
 	/* From here on the message is its waiter's again. */
 	wdi_io_store32_release(&msg->done, 1);
 }
@@ -208,7 +249,7 @@ void wdi_queue_collect(struct wdi_queue *q)
 }
 
 /* After a reap; sleepers are called for what it found for them. */
-static void poll_unlock(struct wdi_queue *q)
+void wdi_queue_unlock(struct wdi_queue *q)
 {
 	if (wdi_unlikely(q->sleepers))
 		wdi_queue_wake(q);
@@ -225,7 +266,7 @@ bool wdi_queue_reap(struct wdi_queue *q, unsigned int *steps)
 	any = reap_locked(q);
 	wdi_count(&q->inline_count, *steps);
 	*steps = 0;
-	poll_unlock(q);
+	wdi_queue_unlock(q);
 	return any;
 }
 
@@ -234,6 +275,8 @@ bool wdi_queue_has_ready(struct wdi_queue *q)
 	bool ready;
 
 	wdi_spin_lock(&q->poll_lock);
+	if (wdi_unlikely(wdi_expire_next(q) != WDI_NEVER))
+		wdi_expire_due(q);
 	ready = q->ready_head != NULL;
 	wdi_spin_unlock(&q->poll_lock);
 	return ready;
@@ -242,60 +285,114 @@ bool wdi_queue_has_ready(struct wdi_queue *q)
 /* Under submit_lock; the message becomes visible to the device. */
 static void queue_submit(struct wdi_queue *q, struct wdi_msg *msg)
 {
-	q->by_tag[msg->tag] = msg;
+	__atomic_store_n(&q->by_tag[wdi_tag_slot(msg->tag)], msg, __ATOMIC_RELEASE);
 	q->drv->submit(q->priv, msg);
 	wdi_count(&q->submitted, 1);
 }
 
-static uint32_t take_tag(struct wdi_queue *q)
+/* A slot and the tag of its next use, or false. */
+static bool take_tag(struct wdi_queue *q, uint32_t *tag)
 {
-	uint32_t tag = WDI_SLOTS_NONE;
+	uint32_t slot = WDI_SLOTS_NONE;
 
-	if (wdi_slots_used(&q->slots) < q->limit)
-		tag = wdi_slots_take(&q->slots);
-	if (wdi_unlikely(tag == WDI_SLOTS_NONE))
+	/* A drain takes a place in the ring, too. */
+	if (wdi_slots_used(&q->slots) + wdi_io_load32(&q->expiry.draining) < q->limit)
+		slot = wdi_slots_take(&q->slots);
+	if (wdi_unlikely(slot == WDI_SLOTS_NONE)) {
 		wdi_count(&q->busy, 1);
-	return tag;
+		return false;
+	}
+	*tag = q->wire[slot] + WDI_TAG_SLOTS;
+	wdi_io_store32(&q->wire[slot], *tag);
+	return true;
 }
 
-int wdi_core_run(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
+/* No slot was free. Some may only be waiting for completions that were lost. */
+__attribute__((noinline))
+static void queue_is_full(struct wdi_queue *q)
 {
-	uint64_t spin_until = 0;
+	if (wdi_io_load32(&q->expiry.quarantined))
+		wdi_expire_drain(q);
+}
+
+/*
+ * Whether the waiter may run steps. One with a deadline leaves the work to the
+ * engine threads, because a step can take as long as it likes.
+ */
+static bool may_step(const struct wdi_queue *q, const struct wdi_msg *msg)
+{
+	return q->inline_steps && (wdi_likely(!msg->deadline_ns) || !q->dev->caps.engine_threads);
+}
+
+/* The waiter's time is over, unless it has just been served. */
+__attribute__((noinline))
+static void queue_too_late(struct wdi_queue *q, struct wdi_msg *msg)
+{
+	wdi_spin_lock(&q->poll_lock);
+	wdi_queue_collect(q);
+	if (!wdi_io_load32_acquire(&msg->done))
+		wdi_expire_one(q, msg, WDI_ST_TIMED_OUT);
+	wdi_queue_unlock(q);
+	if (wdi_io_load32(&q->expiry.quarantined) > q->depth / 8)
+		wdi_expire_drain(q);
+}
+
+int wdi_queue_run_once(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
+{
+	const uint64_t until = wdi_likely(!msg->deadline_ns) ? WDI_NEVER : msg->deadline_ns;
+	const bool steps_here = may_step(q, msg);
+	uint64_t spin_until = 0, now;
 	unsigned int steps = 0;
-	uint32_t tag;
 
 	wdi_spin_lock(&q->submit_lock);
-	tag = take_tag(q);
-	if (wdi_unlikely(tag == WDI_SLOTS_NONE)) {
+	if (wdi_unlikely(!take_tag(q, &msg->tag))) {
 		wdi_spin_unlock(&q->submit_lock);
+		queue_is_full(q);
 		return -EBUSY;
 	}
-	msg->tag = (uint16_t)tag;
 	msg->async = false;
 	msg->done = 0;
 	queue_submit(q, msg);
 	wdi_spin_unlock(&q->submit_lock);
 
-	if (q->inline_steps)
+	if (steps_here)
 		steps += wdi_queue_step(q);
 	else
 		wdi_queue_kick(q);
 	while (!wdi_io_load32_acquire(&msg->done)) {
 		if (wdi_queue_reap(q, &steps))
 			continue;
-		if (wdi_queue_step(q)) {
+		if (steps_here && wdi_queue_step(q)) {
 			steps++;
-			continue;
+			if (until == WDI_NEVER)
+				continue;
+		}
+		now = wdi_now_ns();
+		if (wdi_unlikely(now >= until)) {
+			queue_too_late(q, msg);
+			break;
 		}
 		if (!spin_until)
-			spin_until = wdi_now_ns() + (sleep_now ? 0 : q->spin_ns);
-		if (wdi_now_ns() < spin_until) {
+			spin_until = now + (sleep_now ? 0 : q->spin_ns);
+		if (now < spin_until) {
 			wdi_cpu_relax();
 			continue;
 		}
-		wdi_queue_sleep(q, WDI_NEVER, msg);
+		wdi_queue_sleep(q, until, msg);
 	}
 	return 0;
+}
+
+int wdi_core_run(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
+{
+	int ret;
+
+	if (wdi_unlikely(msg->policy))
+		wdi_core_populate(msg);
+	ret = wdi_queue_run_once(q, msg, sleep_now);
+	if (wdi_unlikely(ret) || wdi_likely(!wdi_fault_wanted(msg)))
+		return ret;
+	return wdi_fault_run(q, msg, sleep_now);
 }
 
 struct wdi_msg *wdi_core_begin(struct wdi_queue *q)
@@ -304,14 +401,14 @@ struct wdi_msg *wdi_core_begin(struct wdi_queue *q)
 	uint32_t tag;
 
 	wdi_spin_lock(&q->submit_lock);
-	tag = take_tag(q);
-	if (wdi_unlikely(tag == WDI_SLOTS_NONE)) {
+	if (wdi_unlikely(!take_tag(q, &tag))) {
 		wdi_spin_unlock(&q->submit_lock);
+		queue_is_full(q);
 		return NULL;
 	}
-	msg = &q->pool[tag];
+	msg = &q->pool[wdi_tag_slot(tag)];
 	memset(msg, 0, offsetof(struct wdi_msg, req));
-	msg->tag = (uint16_t)tag;
+	msg->tag = tag;
 	msg->async = true;
 	return msg;
 }
@@ -326,16 +423,32 @@ void wdi_core_commit(struct wdi_queue *q, struct wdi_msg *msg)
 {
 	bool kick;
 
+	if (wdi_unlikely(msg->deadline_ns))
+		wdi_expire_watch(q, msg);
 	q->unseen++;
 	q->unseen_bytes += msg->src_len;
 	queue_submit(q, msg);
-	kick = backlog_is_worth_a_wake(q);
+	kick = backlog_is_worth_a_wake(q) || msg->deadline_ns;
 	if (kick) {
 		q->unseen = 0;
 		q->unseen_bytes = 0;
 	}
 	wdi_spin_unlock(&q->submit_lock);
 	if (kick || !q->inline_steps)
+		wdi_queue_kick(q);
+}
+
+/* Both the slot and the place in the ring are the message's own; the lock is short. */
+void wdi_queue_again(struct wdi_queue *q, struct wdi_msg *msg)
+{
+	uint32_t slot = wdi_tag_slot(msg->tag);
+
+	wdi_spin_lock(&q->submit_lock);
+	msg->tag += WDI_TAG_SLOTS;
+	wdi_io_store32(&q->wire[slot], msg->tag);
+	queue_submit(q, msg);
+	wdi_spin_unlock(&q->submit_lock);
+	if (wdi_queue_event_mode(q) || !q->inline_steps)
 		wdi_queue_kick(q);
 }
 
@@ -355,16 +468,22 @@ static unsigned int take_ready(struct wdi_queue *q, struct wdi_msg **msgs, unsig
 unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max)
 {
 	unsigned int n = 0, steps = 0;
+	bool faulted;
 
 	do {
 		wdi_spin_lock(&q->poll_lock);
 		n += take_ready(q, msgs + n, max - n);
 		if (n < max && reap_locked(q))
 			n += take_ready(q, msgs + n, max - n);
+		if (wdi_unlikely(n < max && wdi_expire_due(q)))
+			n += take_ready(q, msgs + n, max - n);
 		wdi_count(&q->inline_count, steps);
-		poll_unlock(q);
+		faulted = q->faulted;
+		wdi_queue_unlock(q);
 		steps = 1;
-	} while (n == 0 && wdi_queue_step(q));
+		if (wdi_unlikely(faulted))
+			wdi_fault_serve(q);
+	} while (n == 0 && (faulted || (wdi_queue_may_step(q) && wdi_queue_step(q))));
 
 	if (wdi_queue_event_mode(q) && n < max)
 		wdi_queue_rearm(q);
@@ -374,8 +493,11 @@ unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned 
 void wdi_core_put(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int count)
 {
 	wdi_spin_lock(&q->poll_lock);
-	for (unsigned int i = 0; i < count; i++)
-		wdi_slots_give(&q->slots, msgs[i]->tag);
+	for (unsigned int i = 0; i < count; i++) {
+		if (wdi_unlikely(msgs[i]->abandoned) && !wdi_expire_put(q, msgs[i]))
+			continue;
+		wdi_slots_give(&q->slots, wdi_tag_slot(msgs[i]->tag));
+	}
 	wdi_spin_unlock(&q->poll_lock);
 }
 

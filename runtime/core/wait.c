@@ -142,7 +142,7 @@ static void watch_call(struct wdi_queue *q)
 
 static bool sleeper_served(const struct wdi_queue *q, const struct wdi_sleeper *s)
 {
-	return s->mine ? wdi_io_load32_acquire(&s->mine->done) : q->ready_head != NULL;
+	return s->mine ? wdi_io_load32_acquire(&s->mine->done) : q->ready_head || q->faulted;
 }
 
 /* Whether @s has something, has to become the watcher, or slept before there was an event loop. */
@@ -302,9 +302,9 @@ int wdi_core_wait(struct wdi_queue *q, unsigned int ms)
 	int ret = 1;
 
 	while (ret >= 0 && !wdi_queue_has_ready(q)) {
-		bool any = wdi_queue_reap(q, &steps);
+		bool any = wdi_queue_reap(q, &steps) | wdi_fault_serve(q);
 
-		if (!any && wdi_queue_step(q)) {
+		if (!any && wdi_queue_may_step(q) && wdi_queue_step(q)) {
 			steps++;
 			any = true;
 		}
@@ -319,7 +319,10 @@ int wdi_core_wait(struct wdi_queue *q, unsigned int ms)
 		if (now < spin_until)
 			wdi_cpu_relax();
 		else
-			ret = wdi_queue_sleep(q, until, NULL);
+			ret = wdi_queue_sleep(q, wdi_min(until, wdi_expire_next(q)), NULL);
+		/* Nothing came until the next deadline, which is no end of the wait. */
+		if (!ret)
+			ret = wdi_now_ns() < until;
 	}
 	return ret < 0 ? ret : 1;
 }
