@@ -10,7 +10,6 @@
 #include "util/bits.h"
 #include "util/io.h"
 #include "util/log.h"
-#include "weft/inject.h"
 
 struct sdev_queue {
 	struct sdev_slot *sq;
@@ -226,15 +225,15 @@ static void sdev_queue_forget(void *priv)
 	free(priv);
 }
 
-static_assert((int)WEFT_INJECT_FAULT == (int)SDEV_INJECT_FAULT &&
-	      (int)WEFT_INJECT_DELAY == (int)SDEV_INJECT_DELAY &&
-	      (int)WEFT_INJECT_LOSE == (int)SDEV_INJECT_LOSE &&
-	      (int)WEFT_INJECT_LATE == (int)SDEV_INJECT_LATE &&
-	      (int)WEFT_INJECT_DUP == (int)SDEV_INJECT_DUP &&
-	      (int)WEFT_INJECT_PRQ_FULL == (int)SDEV_INJECT_PRQ_FULL &&
-	      (int)WEFT_INJECT_RESET == (int)SDEV_INJECT_RESET &&
-	      (int)WEFT_INJECT_ISOLATE == (int)SDEV_INJECT_ISOLATE &&
-	      (int)WEFT_INJECT_COUNT == (int)SDEV_INJECT_COUNT, "rules are passed through");
+static_assert((int)WDI_INJECT_FAULT == (int)SDEV_INJECT_FAULT &&
+	      (int)WDI_INJECT_DELAY == (int)SDEV_INJECT_DELAY &&
+	      (int)WDI_INJECT_LOSE == (int)SDEV_INJECT_LOSE &&
+	      (int)WDI_INJECT_LATE == (int)SDEV_INJECT_LATE &&
+	      (int)WDI_INJECT_DUP == (int)SDEV_INJECT_DUP &&
+	      (int)WDI_INJECT_PRQ_FULL == (int)SDEV_INJECT_PRQ_FULL &&
+	      (int)WDI_INJECT_RESET == (int)SDEV_INJECT_RESET &&
+	      (int)WDI_INJECT_ISOLATE == (int)SDEV_INJECT_ISOLATE &&
+	      (int)WDI_INJECT_COUNT == (int)SDEV_INJECT_COUNT, "rules are passed through");
 
 static int sdev_inject(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule)
 {

@@ -66,8 +66,21 @@ struct wdi_cpl {
 	uint64_t raw[WDI_CPL_WORDS];	/* the driver's own copy of the entry */
 };
 
+/* As enum weft_inject_what. */
+enum wdi_inject_what {
+	WDI_INJECT_FAULT,
+	WDI_INJECT_DELAY,
+	WDI_INJECT_LOSE,
+	WDI_INJECT_LATE,
+	WDI_INJECT_DUP,
+	WDI_INJECT_PRQ_FULL,
+	WDI_INJECT_RESET,
+	WDI_INJECT_ISOLATE,
+	WDI_INJECT_COUNT,
+};
+
 struct wdi_inject_rule {
-	unsigned int what;	/* enum weft_inject_what */
+	unsigned int what;	/* enum wdi_inject_what */
 	uint32_t every;		/* 0: off */
 	uint32_t arg;
 	uint32_t seed;
@@ -118,7 +131,7 @@ struct wdi_driver {
 	void (*uncancel)(void *priv, uint32_t tag);
 	bool (*drain)(void *priv);
 
-	/* Failure injection: rules of enum weft_inject_what. May be NULL. */
+	/* Failure injection: rules of enum wdi_inject_what. May be NULL. */
 	int (*inject)(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule);
 	int (*injected)(struct wdi_io *io, void *priv, unsigned int what, uint64_t *count);
 

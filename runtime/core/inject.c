@@ -26,6 +26,11 @@ static const struct {
 };
 _Static_assert(wdi_array_size(names) == WEFT_INJECT_COUNT, "a failure without a name");
 
+#define SAME(name)	((int)WEFT_INJECT_##name == (int)WDI_INJECT_##name)
+_Static_assert(SAME(FAULT) && SAME(DELAY) && SAME(LOSE) && SAME(LATE) && SAME(DUP) &&
+	       SAME(PRQ_FULL) && SAME(RESET) && SAME(ISOLATE) && SAME(COUNT),
+	       "rules are passed through");
+
 struct rules {
 	struct wdi_inject_rule rule[WEFT_INJECT_COUNT];
 	bool any;
