@@ -53,6 +53,10 @@ test_api_programs = \
 	test/api/report_test \
 	test/fault/inject_test
 
+# Programs that call libraries with zlib's interface, through a table.
+test_front_programs = \
+	test/front/zlib_diff_test
+
 test_scripts = \
 	test/abi/exports.sh \
 	test/abi/header_alone.sh \
@@ -110,6 +114,24 @@ test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_options_fuzz_LDADD = $(test_fuzz_libs)
 
+zdiff_sources = \
+	test/front/zapi.c \
+	test/front/zapi.h \
+	test/front/zdiff.c \
+	test/front/zdiff.h \
+	test/front/zdiff_calls.c \
+	test/front/zdiff_check.c \
+	test/front/zdiff_deflate.c \
+	test/front/zdiff_gz.c \
+	test/front/zdiff_inflate.c \
+	test/front/zdiff_internal.h \
+	test/front/zdiff_source.c
+test_front_zlib_diff_test_SOURCES = $(zdiff_sources) \
+	test/front/zdiff_mutants.c \
+	test/front/zdiff_mutants.h \
+	test/front/zlib_diff_test.c
+test_front_zlib_diff_test_LDADD =
+
 # What unit programs share, and what api programs share.
 libtestunit_la_SOURCES = \
 	test/unit/device_rig.h \
@@ -132,7 +154,7 @@ EXTRA_DIST += test/cli/lib.sh
 
 # ---- from here on there is nothing to add to ---------------------------------
 
-check_PROGRAMS += $(test_plain_programs)
+check_PROGRAMS += $(test_plain_programs) $(test_front_programs)
 if HAVE_CHECK
 check_LTLIBRARIES += libtestunit.la libtestapi.la
 check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
