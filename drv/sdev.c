@@ -571,7 +571,8 @@ static uint32_t sdev_backlog(void *priv)
 {
 	struct sdev_queue *q = priv;
 
-	return wdi_io_load32(&q->db->sq_tail) - wdi_io_load32(&q->db->sq_head);
+	return wdi_io_load32(&q->db->sq_tail) - wdi_io_load32(&q->db->sq_head) +
+	       wdi_io_load32(&q->db->resumable);
 }
 
 static bool sdev_needs_kick(void *priv)

@@ -20,6 +20,7 @@ test_unit_programs = \
 	test/unit/device_guard_test \
 	test/unit/device_jobs_test \
 	test/unit/device_pk_test \
+	test/unit/device_pri_test \
 	test/unit/device_test \
 	test/unit/log_test \
 	test/unit/mempool_test \
@@ -105,6 +106,7 @@ test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
 test_unit_device_jobs_test_LDADD = $(test_device_libs)
 test_unit_device_pk_test_LDADD = $(test_device_libs)
+test_unit_device_pri_test_LDADD = $(test_device_libs)
 test_unit_device_test_LDADD = $(test_device_libs)
 test_unit_log_test_LDADD = $(test_util_libs)
 test_unit_slots_test_LDADD = $(test_util_libs)

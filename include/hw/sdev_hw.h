@@ -151,8 +151,24 @@ enum sdev_admin_op {
 	SDEV_ADMIN_QUEUE_CREATE = 1,	/* in: pasid, depth; out: queue */
 	SDEV_ADMIN_QUEUE_STOP,		/* in: queue; returns when nothing runs */
 	SDEV_ADMIN_QUEUE_DESTROY,	/* in: queue; stops it first */
+	SDEV_ADMIN_PASID_STOP,		/* in: pasid, stop; out: stop. Before the last unbind */
 	SDEV_ADMIN_INJECT = 16,		/* in: queue, inject: make a rule, see below */
 	SDEV_ADMIN_INJECTED,		/* in: queue, inject.what; out: inject.count */
+};
+
+
+/* PASID_STOP, in: what the device does about page requests that are under way. */
+enum sdev_stop {
+	SDEV_STOP_ANY,		/* whatever does not wait */
+	SDEV_STOP_WAIT,		/* wait for their responses */
+	SDEV_STOP_MARK,		/* send a stop marker behind them */
+	SDEV_STOP_COUNT,
+};
+
+/* PASID_STOP, out: which flag to unbind with. */
+enum sdev_stopped {
+	SDEV_STOPPED_CLEAN,	/* nothing of the PASID is under way */
+	SDEV_STOPPED_FLUSHED,	/* a stop marker is */
 };
 
 /*
@@ -182,7 +198,8 @@ struct sdev_admin {
 		struct {
 			uint32_t pasid;
 			uint32_t depth;		/* a power of two, 2..MAX_DEPTH */
-			uint32_t reserved[3];	/* 0 */
+			uint32_t stop;		/* enum sdev_stop, enum sdev_stopped */
+			uint32_t reserved[2];	/* 0 */
 		};
 		struct {
 			uint32_t what;		/* enum sdev_inject_what */

@@ -135,7 +135,7 @@ struct wdi_driver {
 	int (*inject)(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule);
 	int (*injected)(struct wdi_io *io, void *priv, unsigned int what, uint64_t *count);
 
-	/* Submitted and not begun; whether kicking would wake anybody. */
+	/* Submitted and not begun, or ready to go on; whether kicking would wake anybody. */
 	uint32_t (*backlog)(void *priv);
 	bool (*needs_kick)(void *priv);
 	/* Ask for an interrupt, through the eventfd of the queue, at the next completion. */

@@ -6,6 +6,8 @@
  */
 #include "device/device_internal.h"
 
+#include <errno.h>
+
 struct block_call {
 	const struct codec_row *row;
 	struct codec_lane *lane;
@@ -61,6 +63,58 @@ struct codec_params sdev_comp_params(const struct sdev_desc *d, uint8_t op)
 	return p;
 }
 
+/* Where a pump came to an end. What it leaves behind is the caller's. */
+static void pieces_end(struct sdev_job *job, struct sdev_pump *pump, enum sdev_pump_end end)
+{
+	switch (end) {
+	case SDEV_PUMP_LOST:
+	case SDEV_PUMP_SRC:
+	case SDEV_PUMP_DST:
+		sdev_job_fault(job, &pump->fault);
+		break;
+	case SDEV_PUMP_FULL:
+		sdev_job_codec(job, CODEC_FULL);
+		break;
+	case SDEV_PUMP_CUT:
+		sdev_job_end(job, sdev_job_cut(job), 0);
+		break;
+	case SDEV_PUMP_ALL:	/* all input is used, and the data has not ended */
+		sdev_job_codec(job, pump->sync ? CODEC_END : pump->rc);
+		break;
+	case SDEV_PUMP_END:
+	case SDEV_PUMP_CODEC:
+		sdev_job_codec(job, pump->rc);
+		break;
+	}
+}
+
+/*
+ * The job is going to park in the middle: with the codec that it has, and what
+ * its destination has not got. False: no memory for that.
+ */
+static bool pieces_keep(struct sdev_job *job, const struct sdev_pump *pump, enum sdev_pump_end end)
+{
+	struct sdev_kept *kept = sdev_job_keep(job, pump->left,
+					       end == SDEV_PUMP_DST ? pump->left_len : 0);
+
+	if (!kept)
+		return false;
+	kept->rc = end == SDEV_PUMP_DST ? pump->rc : CODEC_OK;
+	/* What was to end on a byte has, and must not be asked to once more. */
+	if (end == SDEV_PUMP_DST && pump->sync && kept->rc == CODEC_OK && !pump->full &&
+	    !job->src.left)
+		kept->rc = CODEC_END;
+	kept->row = pump->row;
+	kept->state = pump->state;
+	return true;
+}
+
+static bool pieces_park(struct sdev_job *job, const struct sdev_pump *pump, enum sdev_pump_end end)
+{
+	return (end == SDEV_PUMP_SRC || end == SDEV_PUMP_DST) &&
+	       pump->fault.status == SDEV_ST_PAGE_FAULT && sdev_job_parks(job);
+}
+
 /* Piece by piece, through a stream that the lane keeps for the purpose. */
 static void comp_pieces(struct sdev_job *job, const struct codec_params *p)
 {
@@ -70,6 +124,7 @@ static void comp_pieces(struct sdev_job *job, const struct codec_params *p)
 		.sync = p->open,
 		.whole = true,
 	};
+	enum sdev_pump_end end;
 	int rc;
 
 	rc = sdev_lane_stream(job->lane, pump.row, p, &pump.state);
@@ -78,28 +133,65 @@ static void comp_pieces(struct sdev_job *job, const struct codec_params *p)
 		return;
 	}
 	job->cpl->engine = (uint8_t)codec_row_engine(pump.row);
-	switch (sdev_pump(job, &pump)) {
-	case SDEV_PUMP_LOST:
+	end = sdev_pump(job, &pump);
+	if (wdi_unlikely(pieces_park(job, &pump, end))) {
+		if (!pieces_keep(job, &pump, end)) {
+			sdev_job_errno(job, -ENOMEM);
+			return;
+		}
+		sdev_lane_give(job->lane, pump.state);
+	} else if (end == SDEV_PUMP_LOST) {
 		sdev_lane_lost(job->lane, pump.state);
-		/* fallthrough */
-	case SDEV_PUMP_SRC:
-	case SDEV_PUMP_DST:
-		sdev_job_fault(job, &pump.fault);
-		break;
-	case SDEV_PUMP_FULL:
-		sdev_job_codec(job, CODEC_FULL);
-		break;
-	case SDEV_PUMP_CUT:
-		sdev_job_end(job, sdev_job_cut(job), 0);
-		break;
-	case SDEV_PUMP_ALL:	/* all input is used, and the data has not ended */
-		sdev_job_codec(job, p->open ? CODEC_END : pump.rc);
-		break;
-	case SDEV_PUMP_END:
-	case SDEV_PUMP_CODEC:
-		sdev_job_codec(job, pump.rc);
-		break;
 	}
+	pieces_end(job, &pump, end);
+}
+
+/* What the destination has not got goes out first. False: the job has been ended. */
+static bool kept_deliver(struct sdev_job *job, struct sdev_kept *kept)
+{
+	size_t len = wdi_min(kept->len - kept->off, job->dst.left), put;
+	struct sdev_fault fault;
+
+	put = sdev_operand_put(job, &job->dst, kept->p + kept->off, len, &fault);
+	kept->off += put;
+	if (put < len)
+		sdev_job_fault(job, &fault);
+	else if (kept->off < kept->len)
+		sdev_job_codec(job, CODEC_FULL);
+	else if (kept->rc != CODEC_OK || !kept->state)
+		sdev_job_codec(job, kept->rc);
+	else
+		return true;
+	return false;
+}
+
+/* A job goes on that was parked in the middle. */
+static void comp_resume(struct sdev_job *job, const struct codec_params *p)
+{
+	struct sdev_kept *kept = job->kept;
+	struct sdev_pump pump = {
+		.row = kept->row,
+		.state = kept->state,
+		.last = p->dir == CODEC_COMPRESS && !p->open,
+		.sync = p->open,
+		.whole = true,
+	};
+	enum sdev_pump_end end;
+
+	if (!kept_deliver(job, kept))
+		return;
+	end = sdev_pump(job, &pump);
+	if (pieces_park(job, &pump, end)) {
+		job->kept = NULL;
+		if (!pieces_keep(job, &pump, end)) {
+			job->kept = kept;
+			sdev_job_errno(job, -ENOMEM);
+			return;
+		}
+		kept->state = NULL;
+		sdev_kept_free(kept);
+	}
+	pieces_end(job, &pump, end);
 }
 
 /* Room for whatever a block codec can make of the job, or NULL. */
@@ -120,11 +212,33 @@ static uint8_t *block_room(struct sdev_job *job, const struct codec_params *p, s
 	return sdev_buf_get(&job->lane->out, *room);
 }
 
+/* All of the output is there. A job that parks takes along what its destination has not got. */
+static void block_put(struct sdev_job *job, const struct codec_io *io)
+{
+	struct sdev_fault fault;
+	struct sdev_kept *kept;
+	size_t done;
+
+	done = sdev_operand_put(job, &job->dst, io->out, io->produced, &fault);
+	if (wdi_likely(done == io->produced)) {
+		sdev_job_codec(job, CODEC_END);
+		return;
+	}
+	if (fault.status == SDEV_ST_PAGE_FAULT && sdev_job_parks(job)) {
+		kept = sdev_job_keep(job, io->out + done, io->produced - done);
+		if (!kept) {
+			sdev_job_errno(job, -ENOMEM);
+			return;
+		}
+		kept->rc = CODEC_END;
+	}
+	sdev_job_fault(job, &fault);
+}
+
 /* The codec has seen all of the input. False: it has to be done in pieces. */
 static bool block_end(struct sdev_job *job, const struct block_call *c)
 {
 	const struct codec_io *io = &c->io;
-	struct sdev_fault fault;
 
 	if (c->params->dir == CODEC_DECOMPRESS && c->rc == CODEC_FULL &&
 	    io->out_len < job->dst.left)
@@ -141,10 +255,8 @@ static bool block_end(struct sdev_job *job, const struct block_call *c)
 	job->cpl->consumed = (uint32_t)io->consumed;
 	if (io->produced > job->dst.left)
 		sdev_job_codec(job, CODEC_FULL);
-	else if (sdev_operand_put(job, &job->dst, io->out, io->produced, &fault) < io->produced)
-		sdev_job_fault(job, &fault);
 	else
-		sdev_job_codec(job, CODEC_END);
+		block_put(job, io);
 	return true;
 }
 
@@ -169,7 +281,9 @@ static bool comp_block(struct sdev_job *job, const struct codec_params *p)
 	c.io.last = true;
 	if (!c.io.in) {
 		/* Compressed data may end before the byte that faults. */
-		if (p->dir == CODEC_DECOMPRESS || fault.status == SDEV_ST_NO_MEMORY)
+		bool wait = fault.status == SDEV_ST_PAGE_FAULT && sdev_job_parks(job);
+
+		if (!wait && (p->dir == CODEC_DECOMPRESS || fault.status == SDEV_ST_NO_MEMORY))
 			return false;
 		sdev_job_fault(job, &fault);
 		return true;
@@ -194,10 +308,13 @@ void sdev_comp_run(struct sdev_job *job)
 	p = sdev_comp_params(d, d->opcode);
 	if (!sdev_job_operands(job))
 		return;
-	if (!comp_block(job, &p))
+	if (wdi_unlikely(job->kept))
+		comp_resume(job, &p);
+	else if (!comp_block(job, &p))
 		comp_pieces(job, &p);
 	/* Who resolves the fault cannot go on from here: the job begins anew. */
-	if (wdi_unlikely(SDEV_CPL_STATUS(job->cpl->end) == SDEV_ST_PAGE_FAULT))
+	if (wdi_unlikely(SDEV_CPL_STATUS(job->cpl->end) == SDEV_ST_PAGE_FAULT) &&
+	    !sdev_job_parks(job))
 		job->cpl->consumed = 0;
 	sdev_lane_trim(job->lane);
 }

@@ -139,7 +139,7 @@ static int config_apply(struct sdev *dev, const struct sdev_config *config)
 	    !wdi_is_pow2(dev->max_depth) || config->engine_threads < -1 ||
 	    config->engine_threads > MAX_ENGINES || config->guard < -1 ||
 	    config->guard > SDEV_GUARD_COPY || (config->crypto & ~SDEV_CRYPTO_ALL) ||
-	    config->fault_mode >= SDEV_FAULT_COUNT)
+	    config->fault_mode >= SDEV_FAULT_COUNT || config->pasid_bits > SDEV_PASID_BITS)
 		return -EINVAL;
 	dev->max_depth = wdi_max(dev->max_depth, SDEV_MIN_DEPTH);
 	dev->codecs = config->codecs ? config->codecs & built_in : built_in;
@@ -153,6 +153,7 @@ static int config_apply(struct sdev *dev, const struct sdev_config *config)
 	dev->guard_kind = config->guard < 0 ? sdev_guard_auto() : (enum sdev_guard)config->guard;
 	dev->guard = guards[dev->guard_kind];
 	dev->fault_mode = (enum sdev_fault_mode)config->fault_mode;
+	dev->platform = config->platform;
 	if (dev->guard_kind == SDEV_GUARD_COPY && !sdev_guard_copy_works())
 		return -EOPNOTSUPP;
 	return 0;
@@ -188,7 +189,8 @@ int sdev_create(const struct sdev_config *config, struct sdev **out)
 	rc = tables_alloc(dev);
 	if (rc)
 		goto free_regions;
-	rc = sdev_pasids_init(&dev->pasids);
+	rc = sdev_pasids_init(&dev->pasids,
+			      config->pasid_bits ? config->pasid_bits : SDEV_PASID_BITS);
 	if (rc)
 		goto free_tables;
 	rc = sdev_objects_init(dev);
@@ -200,11 +202,16 @@ int sdev_create(const struct sdev_config *config, struct sdev **out)
 	rc = sdev_engines_init(dev);
 	if (rc)
 		goto release_guard;
+	rc = sdev_pri_init(dev, config);
+	if (rc)
+		goto exit_engines;
 	sdev_lookup_init(&dev->lookup, config->without);
 	locks_init(dev);
 	*out = dev;
 	return 0;
 
+exit_engines:
+	sdev_engines_stop(dev);
 release_guard:
 	if (dev->guard_kind == SDEV_GUARD_SIGNAL)
 		sdev_guard_release();
@@ -230,6 +237,7 @@ void sdev_destroy(struct sdev *dev)
 		return;
 	}
 	sdev_engines_stop(dev);
+	sdev_pri_exit(dev->pri);
 	sdev_lane_drop();
 	if (dev->guard_kind == SDEV_GUARD_SIGNAL)
 		sdev_guard_release();
@@ -264,6 +272,7 @@ void sdev_forget(struct sdev *dev)
 	}
 	sdev_pk_forget();
 	sdev_objects_forget(dev);
+	sdev_pri_forget(dev);
 	for (file = dev->files; file; file = next) {
 		next = file->next;
 		free(file->as);

@@ -33,6 +33,20 @@ struct sdev_config {
 	uint32_t isolate;		/* initial SDEV_REG_ISOLATE */
 	uint64_t spin_ns;		/* how long an idle engine thread spins before it parks */
 	unsigned int without;		/* SDEV_WITHOUT_* */
+	unsigned int pasid_bits;	/* 1..20, width of a PASID; 0: 20 */
+	unsigned int prq_depth;		/* page-request queue, power of two, 32 or more; 0: 256 */
+	int page_workers;		/* most threads that bring pages; -1: 16; 0: pollers do it */
+	/*
+	 * What the device is compatible with if it is a platform device, which has no
+	 * stop marker of its own to say; NULL: it is none.
+	 */
+	const char *platform;
+	/*
+	 * Who brings pages instead of the kernel: 0, -EFAULT (there is no such page) or
+	 * any other error (it cannot be done). Called from any thread; it may wait.
+	 */
+	int (*resolve)(void *arg, uint64_t va, size_t len, bool write);
+	void *resolve_arg;
 };
 
 /* Create and destroy. Engine threads start at the first queue. Destroy needs all files closed. */

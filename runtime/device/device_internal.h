@@ -48,7 +48,7 @@
 #define SDEV_CRYPTO_ALL		0x6u
 
 #define SDEV_PASID_BITS		20
-#define SDEV_PASID_COUNT	(1u << SDEV_PASID_BITS)
+#define SDEV_PASID_MAX		(1u << SDEV_PASID_BITS)
 #define SDEV_MAX_OBJECTS	65536u	/* of one PASID */
 #define SDEV_MIN_DEPTH		128u	/* makes the rings of a queue whole pages */
 #define SDEV_MAX_DEPTH		65536u
@@ -110,27 +110,53 @@ static inline uint64_t sdev_va_plain(uint64_t va)
 #endif
 }
 
+unsigned int sdev_va_bits(void);
+
+/* ---- pasid.c: bonds ------------------------------------------------------------ */
+
+enum sdev_as_kind {
+	SDEV_AS_PROCESS,		/* the addresses of this process */
+};
+
 /* An address space bound to the device under a PASID, through one open file. */
 struct sdev_as {
-	struct sdev_file *file;
+	struct sdev_file *owner;
+	_Atomic(struct sdev_file *) user;	/* whose steps may use it; NULL: it is stopped */
 	uint64_t life;			/* no other bond ever has the same */
 	uint32_t pasid;
+	enum sdev_as_kind kind;
 	unsigned int refs;		/* binds, under sdev.lock */
+	bool stopping;			/* somebody is at it with sdev.lock dropped; sdev.lock */
+	bool keep;			/* nobody has vouched for it */
 	atomic_uint objects;		/* streams and sessions it owns */
+	atomic_uint holds;		/* the file, requests, the marker */
+	/* under pri.lock */
+	unsigned int requests;		/* that have no response yet */
+	bool marked;			/* its stop marker has been sent */
+	struct sdev_as *mark_next;
 };
 
 struct sdev_pasids {
-	_Atomic(struct sdev_as *) *table;	/* SDEV_PASID_COUNT entries */
-	uint64_t lives;				/* bonds ever made */
-	uint32_t next;				/* where to look for a free one */
+	_Atomic(struct sdev_as *) *table;
+	uint32_t count;			/* entries */
+	uint64_t lives;			/* bonds ever made; sdev.lock */
+	struct wdi_spin lock;
+	uint32_t fresh;			/* the first one that was never used */
+	uint32_t *rest;			/* ring of those that were freed */
+	uint32_t rest_head;
+	uint32_t rest_tail;
 };
 
-unsigned int sdev_va_bits(void);
-int sdev_pasids_init(struct sdev_pasids *pasids);
+int sdev_pasids_init(struct sdev_pasids *pasids, unsigned int bits);
 void sdev_pasids_exit(struct sdev_pasids *pasids);
+bool sdev_platform_known(const char *compatible);
+void sdev_as_put(struct sdev *dev, struct sdev_as *as);
 int sdev_bind(struct sdev_file *file, uint32_t *pasid);
 int sdev_unbind(struct sdev_file *file, uint32_t pasid, uint32_t flags);
 void sdev_unbind_exit(struct sdev_file *file);
+int sdev_pasid_stop(struct sdev_file *file, struct sdev_admin *cmd);
+
+/* ---- iommu.c: translation --------------------------------------------------------- */
 
 /*
  * sdev_translate() - how many of the @len bytes at @va the job may access, and
@@ -230,6 +256,7 @@ struct sdev_seg *sdev_lane_segs(struct sdev_lane *lane, enum sdev_access access)
 int sdev_lane_stream(struct sdev_lane *lane, const struct codec_row *row,
 		     const struct codec_params *p, void **state);
 void sdev_lane_lost(struct sdev_lane *lane, const void *state);
+void sdev_lane_give(struct sdev_lane *lane, const void *state);
 void *sdev_map_pages(size_t size);	/* zeroed, reserved but not committed */
 
 /* ---- queue.c: rings ------------------------------------------------------ */
@@ -242,6 +269,7 @@ struct sdev_queue {
 	struct sdev_cpl *cq;
 	uint32_t index;
 	_Atomic uint32_t pasid;
+	uint64_t life;			/* of the bond that it was made for; 0: there was none */
 	_Atomic uint32_t depth;
 	bool admin;			/* a stop or destroy is under way; sdev.lock */
 	struct wdi_spin irq_lock;
@@ -261,6 +289,11 @@ struct sdev_queue {
 
 	_Alignas(WDI_CACHE_LINE) struct wdi_spin cq_lock;
 	_Atomic uint32_t cq_tail;	/* completions below are posted */
+
+	_Atomic uint32_t parked;	/* entries of waiting and ready */
+	_Atomic uint32_t resumable;	/* entries of ready */
+	struct sdev_parked *waiting;	/* pri.lock */
+	struct sdev_parked *ready;	/* pri.lock */
 };
 
 /* Descriptors that one step has taken: the only copies it looks at. */
@@ -270,6 +303,8 @@ struct sdev_batch {
 	unsigned int count;
 	unsigned int flushed;		/* the first ones are not to be run */
 	bool more;			/* there is backlog behind it */
+	struct sdev_parked *resumed;	/* parked ones that go on; they come first */
+	unsigned int resumed_count;
 };
 
 /* Steps that others wait for. */
@@ -286,6 +321,7 @@ void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b);
 void sdev_queue_drain(struct sdev_queue *q);
 void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status);
 void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n);
+void sdev_queue_announce(struct sdev_queue *q, bool force);
 
 /* Under cq_lock. */
 static inline void sdev_cq_write(struct sdev_queue *q, uint32_t tail, const struct sdev_cpl *cpl)
@@ -327,6 +363,7 @@ struct sdev_engines {
 	atomic_bool stop;		/* set under lock */
 };
 
+int sdev_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg, const char *name);
 int sdev_engines_init(struct sdev *dev);
 void sdev_engines_start(struct sdev *dev);
 void sdev_engines_stop(struct sdev *dev);
@@ -343,6 +380,14 @@ struct sdev_operand {
 	uint64_t left;			/* bytes of it and of those that follow */
 };
 
+/* Client memory that a page request is about. */
+struct sdev_range {
+	uint64_t va;
+	uint64_t len;
+	enum sdev_access access;
+};
+#define SDEV_NO_PAGE	1u		/* no address of a page */
+
 struct sdev_job {
 	struct sdev *dev;
 	struct sdev_queue *queue;
@@ -353,9 +398,21 @@ struct sdev_job {
 	const struct sdev_ext *ext;	/* for SDEV_OPS_EXT */
 	struct sdev_cpl *cpl;
 	bool nowait;			/* a page that is not there ends it with PAGE_FAULT */
+	bool walked;			/* src and dst are ready */
+	uint64_t refused;		/* this page will not come, or SDEV_NO_PAGE */
+	struct sdev_parked *resume;	/* it was parked before */
+	struct sdev_object *held;	/* by a job that parks, and goes on */
+	struct sdev_kept *kept;		/* likewise */
+	struct sdev_range miss;		/* what the last PAGE_FAULT was about */
 	struct sdev_operand src;
 	struct sdev_operand dst;
 };
+
+/* A PAGE_FAULT now would park the job, which will go on later, and not complete it. */
+static inline bool sdev_job_parks(const struct sdev_job *job)
+{
+	return job->nowait && !(job->desc->flags & SDEV_F_FAULT_REPORT);
+}
 
 /*
  * What a job gets when it translates: it may wait for pages, or PAGE_FAULT says
@@ -406,6 +463,7 @@ struct sdev_pump {
 	bool whole;		/* find out whether one byte more would have come */
 	/* results */
 	enum codec_rc rc;
+	bool full;		/* the last run filled its output: there may be more */
 	struct sdev_fault fault;
 	const uint8_t *left;
 	size_t left_len;
@@ -453,6 +511,7 @@ struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_obj
 struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_object_kind *kind);
 const struct sdev_object_kind *sdev_object_named(const struct sdev_job *job);
 void sdev_object_put(struct sdev *dev, struct sdev_object *o);
+void sdev_object_done(struct sdev_job *job, struct sdev_object *o);
 void sdev_object_close(struct sdev *dev, struct sdev_object *o);
 
 void sdev_stream_open(struct sdev_job *job);
@@ -486,6 +545,85 @@ void sdev_inject_release(struct sdev_queue *q);
 int sdev_inject_set(struct sdev_file *file, struct sdev_admin *cmd);
 int sdev_inject_get(struct sdev_file *file, struct sdev_admin *cmd);
 void sdev_inject_drop(struct sdev_queue *q);
+
+/* ---- park.c: descriptors that wait for a page -------------------------------- */
+
+#define SDEV_GROUP_MAX	16u		/* requests of one group */
+
+enum sdev_response {
+	SDEV_RESPONSE_SUCCESS,
+	SDEV_RESPONSE_INVALID,		/* there is no such page */
+	SDEV_RESPONSE_FAILURE,		/* it cannot be brought */
+};
+
+/* Output of a whole job that its destination has not got, and the codec it came from. */
+struct sdev_kept {
+	uint8_t *p;
+	size_t len;
+	size_t off;
+	enum codec_rc rc;
+	const struct codec_row *row;	/* with @state */
+	void *state;			/* NULL: the codec is done */
+};
+
+struct sdev_parked {
+	struct sdev_parked *next;	/* in a list of its queue */
+	struct sdev_parked **at;
+	struct sdev_queue *queue;
+	struct sdev_as *as;
+	struct sdev_desc desc;
+	struct sdev_ext ext;
+	struct sdev_cpl cpl;		/* as far as the job has come */
+	uint64_t miss_va;
+	unsigned int tries;		/* without getting on */
+	uint64_t tries_at;
+	bool walked;
+	struct sdev_operand src;
+	struct sdev_operand dst;
+	struct sdev_seg *segs[2];	/* what is left of chains, by enum sdev_access */
+	struct sdev_object *held;
+	struct sdev_kept *kept;
+	struct sdev_range ranges[SDEV_GROUP_MAX];
+	unsigned int ranges_count;
+	/* under pri.lock */
+	unsigned int pending;		/* requests of the group that have no response */
+	enum sdev_response response;	/* the worst of them */
+	uint64_t refused;		/* what it is about */
+	bool cancelled;			/* completed; freed with the last response */
+	struct sdev_parked *retry_next;
+};
+
+struct sdev_kept *sdev_job_keep(struct sdev_job *job, const uint8_t *left, size_t len);
+void sdev_kept_free(struct sdev_kept *kept);
+bool sdev_park(struct sdev_job *job);
+void sdev_parked_ready(struct sdev *dev, struct sdev_parked *p);
+struct sdev_parked *sdev_parked_take(struct sdev_queue *q, unsigned int *count);
+void sdev_parked_resume(struct sdev_parked *p, struct sdev_job *job);
+bool sdev_parked_failed(const struct sdev_parked *p);
+void sdev_parked_done(struct sdev_job *job);
+void sdev_parked_cancel(struct sdev_queue *q, const struct sdev_as *as,
+			enum sdev_comp_status status);
+bool sdev_parked_sweep(struct sdev_queue *q);
+bool sdev_parked_unwanted(struct sdev_queue *q);
+void sdev_parked_unlist(struct sdev_parked *p);
+void sdev_parked_free(struct sdev_parked *p);
+
+/* ---- pri.c: page requests ------------------------------------------------------ */
+
+struct sdev_pri;
+
+int sdev_pri_init(struct sdev *dev, const struct sdev_config *config);
+void sdev_pri_exit(struct sdev_pri *pri);
+void sdev_pri_forget(struct sdev *dev);
+void sdev_pri_lock(struct sdev_pri *pri);
+void sdev_pri_unlock(struct sdev_pri *pri);
+void sdev_pri_send(struct sdev_pri *pri, struct sdev_parked *p);
+bool sdev_pri_cancel(struct sdev_pri *pri, struct sdev_parked *p);
+bool sdev_pri_outstanding(struct sdev_pri *pri, const struct sdev_as *as);
+void sdev_pri_wait(struct sdev_pri *pri, const struct sdev_as *as);
+void sdev_pri_mark(struct sdev_pri *pri, struct sdev_as *as);
+bool sdev_pri_poll(struct sdev_pri *pri);
+uint32_t sdev_pri_depth(const struct sdev_pri *pri);
 
 /* ---- reset.c: state and isolation ------------------------------------------- */
 
@@ -525,6 +663,9 @@ struct sdev {
 	const struct sdev_guard_ops *guard;
 	enum sdev_fault_mode fault_mode;
 	struct sdev_lookup lookup;
+	const char *platform;		/* compatible string, NULL: no platform device */
+	struct sdev_pri *pri;
+	_Atomic uint32_t parked;	/* descriptors that wait, or are ready to go on */
 	_Atomic uint64_t counters[SDEV_COUNTER_COUNT];
 	struct sdev_status *status;	/* what clients see in status_ro */
 	struct sdev_status *status_ro;
@@ -562,27 +703,31 @@ static inline void sdev_count(struct sdev *dev, enum sdev_counter c)
 	atomic_fetch_add_explicit(&dev->counters[c], 1, memory_order_relaxed);
 }
 
-/* The bond that a step of this file may use, or NULL; valid until the step ends. */
-static inline struct sdev_as *sdev_as_find(struct sdev *dev, const struct sdev_file *file,
-					   uint32_t pasid)
+/* The bond that the queue was made for, or NULL; valid until the step ends. */
+static inline struct sdev_as *sdev_as_of(struct sdev_queue *q)
 {
-	struct sdev_as *as = atomic_load(&dev->pasids.table[pasid]);
+	struct sdev_as *as = atomic_load(&q->dev->pasids.table[atomic_load(&q->pasid)]);
 
-	return as && as->file == file ? as : NULL;
+	return as && atomic_load(&as->user) == q->file && as->life == q->life ? as : NULL;
 }
 
-/* The client has no use for the job any more. */
-static inline bool sdev_job_cancelled(const struct sdev_job *job)
+/* The client has no use for the descriptor any more. */
+static inline bool sdev_tag_cancelled(const struct sdev_queue *q, uint32_t tag)
 {
-	const struct sdev_doorbell *db = job->queue->db;
+	const struct sdev_doorbell *db = q->db;
 
 	if (wdi_likely(!wdi_io_load32(&db->cancel_on)))
 		return false;
 	for (size_t i = 0; i < wdi_array_size(db->cancel); i++) {
-		if (wdi_io_load32(&db->cancel[i]) == job->desc->tag)
+		if (wdi_io_load32(&db->cancel[i]) == tag)
 			return true;
 	}
 	return false;
+}
+
+static inline bool sdev_job_cancelled(const struct sdev_job *job)
+{
+	return sdev_tag_cancelled(job->queue, job->desc->tag);
 }
 
 /* Why the job's step must not run on: somebody waits for it. DONE: go on. */

@@ -196,6 +196,21 @@ static void engine_mask(sigset_t *mask)
 		sigdelset(mask, sync[i]);
 }
 
+/* sdev_thread_start() - a thread of the device; @name: at most 15 characters. */
+int sdev_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg, const char *name)
+{
+	sigset_t mask, saved;
+	int rc;
+
+	engine_mask(&mask);
+	pthread_sigmask(SIG_SETMASK, &mask, &saved);
+	rc = pthread_create(thread, NULL, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	if (!rc)
+		pthread_setname_np(*thread, name);
+	return -rc;
+}
+
 static int engine_start(struct sdev *dev, unsigned int index)
 {
 	struct sdev_runner *e = &dev->engines.list[index];
@@ -205,14 +220,11 @@ static int engine_start(struct sdev *dev, unsigned int index)
 	e->dev = dev;
 	e->index = index;
 	search_begin(e);
-	rc = pthread_create(&e->thread, NULL, engine_main, e);
-	if (rc) {
-		atomic_fetch_sub(&dev->engines.searching, 1);
-		return -rc;
-	}
 	snprintf(name, sizeof(name), "weft-eng-%u", index);
-	pthread_setname_np(e->thread, name);
-	return 0;
+	rc = sdev_thread_start(&e->thread, engine_main, e, name);
+	if (rc)
+		atomic_fetch_sub(&dev->engines.searching, 1);
+	return rc;
 }
 
 /* Fewer threads than wanted are enough; with none, pollers do the work. */
@@ -220,18 +232,14 @@ void sdev_engines_start(struct sdev *dev)
 {
 	struct sdev_engines *all = &dev->engines;
 	uint32_t n = atomic_load(&all->running);
-	sigset_t mask, saved;
 	int rc = 0;
 
 	if (n == all->wanted)
 		return;
-	engine_mask(&mask);
-	pthread_sigmask(SIG_SETMASK, &mask, &saved);
 	while (n < all->wanted && !rc) {
 		rc = engine_start(dev, n);
 		n += !rc;
 	}
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
 	if (rc)
 		wdi_warn("sdev: only %u of %u engine threads: error %d", n, all->wanted, -rc);
 	all->wanted = n;

@@ -142,8 +142,6 @@ void sdev_job_fault(struct sdev_job *job, const struct sdev_fault *fault)
 {
 	job->cpl->fault_va = fault->va;
 	sdev_job_end(job, fault->status, 0);
-	if (fault->status == SDEV_ST_PAGE_FAULT)
-		sdev_count(job->dev, SDEV_COUNTER_REPORTS);
 }
 
 void sdev_job_errno(struct sdev_job *job, int rc)
@@ -183,6 +181,18 @@ static bool desc_quick(const struct sdev_desc *d)
 	return d->opcode >= SDEV_OP_COUNT || (op_rows[d->opcode].need & IS_QUICK);
 }
 
+/* What a job with memory begins with; the rest of it is written when it is needed. */
+static void job_begin(struct sdev_job *job)
+{
+	job->nowait = job->dev->fault_mode == SDEV_FAULT_PRI ||
+		      (job->desc->flags & SDEV_F_FAULT_REPORT);
+	job->walked = false;
+	job->refused = SDEV_NO_PAGE;
+	job->resume = NULL;
+	job->held = NULL;
+	job->kept = NULL;
+}
+
 /* The lane matters to jobs with memory; a thread that cannot have one runs no others. */
 static bool job_lane(struct sdev_job *job)
 {
@@ -191,7 +201,6 @@ static bool job_lane(struct sdev_job *job)
 		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
 		return false;
 	}
-	job->nowait = job->desc->flags & SDEV_F_FAULT_REPORT;
 	job->guard = job->dev->guard;
 	if (wdi_unlikely(job->lane->deaf && job->dev->guard_kind == SDEV_GUARD_SIGNAL))
 		job->guard = &sdev_guard_copy;
@@ -205,41 +214,102 @@ static bool job_lane(struct sdev_job *job)
 	return true;
 }
 
+/* The job has ended. True: it is to be completed; false: it waits for a page. */
+static bool job_settle(struct sdev_job *job)
+{
+	if (wdi_likely(SDEV_CPL_STATUS(job->cpl->end) != SDEV_ST_PAGE_FAULT))
+		return true;
+	if (sdev_job_parks(job) && sdev_park(job))
+		return false;
+	if (SDEV_CPL_STATUS(job->cpl->end) == SDEV_ST_PAGE_FAULT)
+		sdev_count(job->dev, SDEV_COUNTER_REPORTS);
+	return true;
+}
+
+/* A parked descriptor goes on. */
+static void resumed_exec(struct sdev_queue *q, struct sdev_parked *p, struct sdev_job *job)
+{
+	enum sdev_comp_status verdict;
+	struct sdev_cpl cpl;
+
+	job->cpl = &cpl;
+	job->desc = &p->desc;
+	job_begin(job);
+	sdev_parked_resume(p, job);
+	verdict = job_verdict(job, false);
+	if (wdi_unlikely(!verdict && job->as != p->as))
+		verdict = SDEV_ST_NO_PASID;
+	if (wdi_unlikely(verdict)) {
+		sdev_job_end(job, verdict, 0);
+	} else if (wdi_unlikely(sdev_parked_failed(p))) {
+		cpl.fault_va = p->miss_va;
+		job->nowait = false;	/* it does not park again */
+		sdev_job_end(job, SDEV_ST_PAGE_FAULT, 0);
+	} else if (job_lane(job)) {
+		op_rows[p->desc.opcode].exec(job);
+	}
+	if (!job_settle(job))
+		return;
+	sdev_parked_done(job);
+	sdev_queue_post(q, &cpl, 1);
+}
+
+/* True: a descriptor wants the interrupt. */
+static bool resumed_exec_all(struct sdev_queue *q, struct sdev_batch *b, struct sdev_job *job)
+{
+	struct sdev_parked *p = b->resumed, *next;
+	bool irq = false;
+
+	for (; p; p = next) {
+		next = p->next;
+		irq |= p->desc.flags & SDEV_F_IRQ;
+		resumed_exec(q, p, job);
+	}
+	return irq;
+}
+
 /* Execute and complete. True: a descriptor wants the interrupt. */
 bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 {
 	struct sdev_cpl cpl[SDEV_BATCH_MAX];
-	unsigned int posted = 0;
+	unsigned int posted = 0, n = 0;	/* completions posted, and made */
 	struct sdev_job job;
 	bool irq = false;
 
 	job.dev = q->dev;
 	job.queue = q;
-	job.as = sdev_as_find(q->dev, q->file, atomic_load(&q->pasid));
+	job.as = sdev_as_of(q);
+	if (wdi_unlikely(b->resumed))
+		irq = resumed_exec_all(q, b, &job);
 	for (unsigned int i = 0; i < b->count; i++) {
 		enum sdev_comp_status verdict;
 
 		job.desc = &b->desc[i];
 		verdict = job_verdict(&job, i < b->flushed);
 		job.ext = &b->ext[i];
-		job.cpl = &cpl[i];
+		job.cpl = &cpl[n];
 		*job.cpl = (struct sdev_cpl){ .tag = job.desc->tag };
 		irq |= job.desc->flags & SDEV_F_IRQ;
 		if (wdi_unlikely(verdict)) {
 			sdev_job_end(&job, verdict, 0);
+			n++;
 			continue;
 		}
 		if (desc_quick(job.desc)) {
+			job.held = NULL;
 			job_exec(&job);
+			n++;
 			continue;
 		}
 		/* Finished ones do not wait for one that takes its time. */
-		if (posted < i || !i)
-			sdev_queue_post(q, &cpl[posted], i - posted);
-		posted = i;
+		if (posted < n || !i)
+			sdev_queue_post(q, &cpl[posted], n - posted);
+		posted = n;
+		job_begin(&job);
 		if (job_lane(&job))
 			job_exec(&job);
+		n += job_settle(&job);
 	}
-	sdev_queue_post(q, &cpl[posted], b->count - posted);
+	sdev_queue_post(q, &cpl[posted], n - posted);
 	return irq;
 }

@@ -215,7 +215,7 @@ enum sdev_comp_status sdev_inject_begin(struct sdev_job *job)
 		.inner = job->guard,
 		.dev = job->dev,
 		.cpl = job->cpl,
-		.report = job->desc->flags & SDEV_F_FAULT_REPORT,
+		.report = job->nowait,
 		.reset = due(inject, SDEV_INJECT_RESET),
 	};
 	if (job->lane->inject.reset)

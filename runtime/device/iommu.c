@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The IOMMU: which address spaces are bound under which PASID, and what a job
- * may reach through its own. The device shares the process with its clients,
+ * The IOMMU: what a job may reach through the address space it is bound to. The device shares the process with its clients,
  * so a bound address space is this one and translation is a look whether the
  * page is there: sdev_guard_ops.touch.
  */
 #include "device/device_internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include "weft/vfio_svm.h"
-
-#include "util/log.h"
-
-/* A PASID that names no bond and is not to be given out. */
-static struct sdev_as retired;
 
 /*
  * sdev_va_bits() - width of an address of this process. Beyond it an access
@@ -36,128 +27,6 @@ unsigned int sdev_va_bits(void)
 #else
 	return 55;	/* bit 55 is the kernel's side */
 #endif
-}
-
-int sdev_pasids_init(struct sdev_pasids *pasids)
-{
-	pasids->table = sdev_map_pages(SDEV_PASID_COUNT * sizeof(*pasids->table));
-	pasids->next = 1;
-	return pasids->table ? 0 : -ENOMEM;
-}
-
-void sdev_pasids_exit(struct sdev_pasids *pasids)
-{
-	munmap(pasids->table, SDEV_PASID_COUNT * sizeof(*pasids->table));
-}
-
-/* From the last one on, so that a PASID rests before it comes again. 0: used up. */
-static uint32_t pasid_alloc(struct sdev_pasids *pasids, struct sdev_as *as)
-{
-	uint32_t pasid = pasids->next;
-
-	for (uint32_t i = 0; i < SDEV_PASID_COUNT; i++, pasid++) {
-		pasid &= SDEV_PASID_COUNT - 1;
-		if (!pasid || atomic_load_explicit(&pasids->table[pasid], memory_order_relaxed))
-			continue;
-		as->pasid = pasid;
-		atomic_store(&pasids->table[pasid], as);
-		pasids->next = pasid + 1;
-		return pasid;
-	}
-	return 0;
-}
-
-int sdev_bind(struct sdev_file *file, uint32_t *pasid)
-{
-	struct sdev *dev = file->dev;
-	struct sdev_as *as;
-	int rc = 0;
-
-	pthread_mutex_lock(&dev->lock);
-	if (atomic_load(&dev->state) == SDEV_DEV_ISOLATED) {
-		rc = -EIO;
-		goto unlock;
-	}
-	as = file->as;
-	if (!as) {
-		as = calloc(1, sizeof(*as));
-		if (!as) {
-			rc = -ENOMEM;
-			goto unlock;
-		}
-		as->file = file;
-		as->life = ++dev->pasids.lives;
-		if (!pasid_alloc(&dev->pasids, as)) {
-			wdi_err("sdev: no PASID is left");
-			free(as);
-			rc = -ENOSPC;
-			goto unlock;
-		}
-		file->as = as;
-	}
-	as->refs++;
-	*pasid = as->pasid;
-unlock:
-	pthread_mutex_unlock(&dev->lock);
-	return rc;
-}
-
-/*
- * The bond's last moments, with the lock held on entry and dropped while steps
- * run out. Its PASID is kept from others until then, and for ever if @keep.
- */
-static void as_destroy(struct sdev *dev, struct sdev_as *as, bool keep)
-{
-	_Atomic(struct sdev_as *) *entry = &dev->pasids.table[as->pasid];
-
-	atomic_store(entry, &retired);
-	as->file->as = NULL;
-	pthread_mutex_unlock(&dev->lock);
-	for (uint32_t i = 0; i < dev->open_words * 64; i++) {
-		struct sdev_queue *q = &dev->queues[i];
-
-		if (i < dev->max_queues && atomic_load(&q->pasid) == as->pasid)
-			sdev_queue_drain(q);
-	}
-	pthread_mutex_lock(&dev->lock);
-	sdev_objects_destroy(dev, as);
-	if (!keep)
-		atomic_store(entry, NULL);
-	free(as);
-}
-
-/*
- * There is no page request queue, so when the last step has ended no message of
- * the PASID is under way: FLUSHED ends where CLEAN does.
- */
-int sdev_unbind(struct sdev_file *file, uint32_t pasid, uint32_t flags)
-{
-	const uint32_t known = VFIO_SVM_PASID_RELEASE_FLUSHED | VFIO_SVM_PASID_RELEASE_CLEAN;
-	struct sdev *dev = file->dev;
-	struct sdev_as *as;
-	int rc = 0;
-
-	if ((flags & ~known) || flags == known)
-		return -EINVAL;
-	pthread_mutex_lock(&dev->lock);
-	as = pasid < SDEV_PASID_COUNT ? atomic_load(&dev->pasids.table[pasid]) : NULL;
-	if (!as || as == &retired)
-		rc = -ENOENT;
-	else if (as->file != file)
-		rc = -EPERM;
-	else if (--as->refs == 0)
-		as_destroy(dev, as, !flags);
-	pthread_mutex_unlock(&dev->lock);
-	return rc;
-}
-
-/* The file is closed without an unbind: nobody has said that the PASID is clean. */
-void sdev_unbind_exit(struct sdev_file *file)
-{
-	pthread_mutex_lock(&file->dev->lock);
-	if (file->as)
-		as_destroy(file->dev, file->as, true);
-	pthread_mutex_unlock(&file->dev->lock);
 }
 
 /* ---- translation ---------------------------------------------------------------- */
@@ -184,10 +53,14 @@ static size_t look(struct sdev_job *job, uint64_t va, size_t len, enum sdev_acce
 	const struct sdev_lookup *lookup = &job->dev->lookup;
 	size_t n = sdev_atc_look(job->lane, lookup, job->as->life, va, len, access);
 
-	if (wdi_likely(n == len) || !sdev_mapped(lookup, va + n))
+	uint64_t at = sdev_va_plain(va) + n;
+
+	if (wdi_likely(n == len) || (at & ~(uint64_t)(lookup->page - 1)) == job->refused ||
+	    !sdev_mapped(lookup, at))
 		return len;
-	fault->va = sdev_va_plain(va) + n;
+	fault->va = at;
 	fault->status = SDEV_ST_PAGE_FAULT;
+	job->miss = (struct sdev_range){ .va = at, .len = len - n, .access = access };
 	if (job->cpl->faults < UINT16_MAX)
 		job->cpl->faults++;
 	return n;
@@ -202,26 +75,39 @@ static inline size_t range_room(struct sdev_job *job, uint64_t va, size_t len,
 	return wdi_likely(!job->nowait) || !room ? room : look(job, va, room, access, fault);
 }
 
+/* A guard may say so, too: the injected one does. */
+static inline size_t range_done(struct sdev_job *job, uint64_t va, size_t room, size_t n,
+				enum sdev_access access, const struct sdev_fault *fault)
+{
+	if (wdi_unlikely(n < room) && fault->status == SDEV_ST_PAGE_FAULT)
+		job->miss = (struct sdev_range){ .va = sdev_va_plain(va) + n, .len = room - n,
+						 .access = access };
+	return n;
+}
+
 size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
 		      struct sdev_fault *fault)
 {
-	size_t room = range_room(job, va, len, access, fault);
+	size_t room = range_room(job, va, len, access, fault), n;
 
-	return room ? job->guard->touch(job->lane, va, room, access, fault) : 0;
+	n = room ? job->guard->touch(job->lane, va, room, access, fault) : 0;
+	return range_done(job, va, room, n, access, fault);
 }
 
 size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 		  struct sdev_fault *fault)
 {
-	size_t room = range_room(job, va, len, SDEV_READ, fault);
+	size_t room = range_room(job, va, len, SDEV_READ, fault), n;
 
-	return room ? job->guard->get(job->lane, to, va, room, fault) : 0;
+	n = room ? job->guard->get(job->lane, to, va, room, fault) : 0;
+	return range_done(job, va, room, n, SDEV_READ, fault);
 }
 
 size_t sdev_store(struct sdev_job *job, uint64_t va, const void *from, size_t len,
 		  struct sdev_fault *fault)
 {
-	size_t room = range_room(job, va, len, SDEV_WRITE, fault);
+	size_t room = range_room(job, va, len, SDEV_WRITE, fault), n;
 
-	return room ? job->guard->put(job->lane, va, from, room, fault) : 0;
+	n = room ? job->guard->put(job->lane, va, from, room, fault) : 0;
+	return range_done(job, va, room, n, SDEV_WRITE, fault);
 }

@@ -233,3 +233,12 @@ void sdev_lane_lost(struct sdev_lane *lane, const void *state)
 			stream_drop(&lane->streams[i]);
 	}
 }
+
+/* sdev_lane_give() - @state belongs to the caller from now on. */
+void sdev_lane_give(struct sdev_lane *lane, const void *state)
+{
+	for (unsigned int i = 0; i < SDEV_LANE_STREAMS; i++) {
+		if (lane->streams[i].row && lane->streams[i].state == state)
+			lane->streams[i].row = NULL;
+	}
+}

@@ -29,6 +29,8 @@ libdevice_la_SOURCES += \
 	runtime/device/libcrypto.c \
 	runtime/device/object.c \
 	runtime/device/operand.c \
+	runtime/device/park.c \
+	runtime/device/pasid.c \
 	runtime/device/pk.c \
 	runtime/device/pk.h \
 	runtime/device/pk_dh.c \
@@ -39,6 +41,7 @@ libdevice_la_SOURCES += \
 	runtime/device/pk_rsa.c \
 	runtime/device/pk_session.c \
 	runtime/device/pk_sm2.c \
+	runtime/device/pri.c \
 	runtime/device/pump.c \
 	runtime/device/queue.c \
 	runtime/device/regs.c \

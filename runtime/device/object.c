@@ -231,15 +231,28 @@ const struct sdev_object_kind *sdev_object_named(const struct sdev_job *job)
 	return o ? atomic_load(&o->kind) : NULL;
 }
 
+/* A job that was parked at it has never let go. */
+static struct sdev_object *object_held(struct sdev_job *job)
+{
+	struct sdev_object *o = job->held;
+
+	job->held = NULL;
+	return o;
+}
+
 /* sdev_object_take() - for a kind that serves one descriptor at a time. */
 struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_object_kind *kind)
 {
+	if (wdi_unlikely(job->held))
+		return object_held(job);
 	return object_enter(job, kind, WORD_ALONE + 1);
 }
 
 /* sdev_object_share() - for a kind that serves any number at once. */
 struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_object_kind *kind)
 {
+	if (wdi_unlikely(job->held))
+		return object_held(job);
 	return object_enter(job, kind, 1);
 }
 
@@ -252,6 +265,19 @@ void sdev_object_put(struct sdev *dev, struct sdev_object *o)
 		;
 	if (wdi_unlikely((word & (WORD_CLOSED | WORD_USERS)) == (WORD_CLOSED | 1)))
 		object_destroy(dev, o);
+}
+
+/*
+ * sdev_object_done() - as put, for a job that has been ended: one that is going
+ * to park keeps the object until it goes on.
+ */
+void sdev_object_done(struct sdev_job *job, struct sdev_object *o)
+{
+	if (wdi_unlikely(SDEV_CPL_STATUS(job->cpl->end) == SDEV_ST_PAGE_FAULT) &&
+	    sdev_job_parks(job))
+		job->held = o;
+	else
+		sdev_object_put(job->dev, o);
 }
 
 /* sdev_object_close() - nobody gets it any more; it goes when the last user puts it. */

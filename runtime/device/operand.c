@@ -73,8 +73,11 @@ bool sdev_job_operands(struct sdev_job *job)
 {
 	const struct sdev_desc *d = job->desc;
 
-	return operand_init(job, &job->src, d->src_va, d->src_len, SDEV_READ) &&
-	       operand_init(job, &job->dst, d->dst_va, d->dst_len, SDEV_WRITE);
+	if (wdi_unlikely(job->walked))	/* it was parked, and goes on from where it was */
+		return true;
+	job->walked = operand_init(job, &job->src, d->src_va, d->src_len, SDEV_READ) &&
+		      operand_init(job, &job->dst, d->dst_va, d->dst_len, SDEV_WRITE);
+	return job->walked;
 }
 
 void sdev_operand_advance(struct sdev_operand *op, size_t n)

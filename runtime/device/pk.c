@@ -243,5 +243,5 @@ void sdev_pk_run(struct sdev_job *job)
 		sdev_job_fault(job, &fault);
 	else
 		run(job, s, row, params);
-	sdev_object_put(job->dev, o);
+	sdev_object_done(job, o);
 }

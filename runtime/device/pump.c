@@ -51,20 +51,16 @@ static bool pump_deliver(struct sdev_job *job, struct sdev_pump *pump, const uin
 	return done == len;
 }
 
-/*
- * After a run, with its output delivered: is the job at an end?
- * @full: the codec may have more output without more input.
- */
-static bool pump_ended(struct sdev_job *job, struct sdev_pump *pump, bool full,
-		       enum sdev_pump_end *end)
+/* After a run, with its output delivered: is the job at an end? */
+static bool pump_ended(struct sdev_job *job, struct sdev_pump *pump, enum sdev_pump_end *end)
 {
 	if (pump->rc == CODEC_END)
 		*end = SDEV_PUMP_END;
 	else if (pump->rc != CODEC_OK)
 		*end = SDEV_PUMP_CODEC;
-	else if (!full && !job->src.left)
+	else if (!pump->full && !job->src.left)
 		*end = SDEV_PUMP_ALL;
-	else if (full && !job->dst.left && !pump->whole)
+	else if (pump->full && !job->dst.left && !pump->whole)
 		*end = SDEV_PUMP_FULL;
 	else
 		return false;
@@ -95,8 +91,8 @@ enum sdev_pump_end sdev_pump(struct sdev_job *job, struct sdev_pump *pump)
 	struct stream_call call = { .row = pump->row, .state = pump->state };
 	struct codec_io *io = &call.io;
 	enum sdev_pump_end end;
-	bool full = false;	/* the last run filled its output */
 
+	pump->full = false;
 	io->out = sdev_buf_get(&job->lane->out, SDEV_BOUNCE);
 	if (!io->out) {
 		pump->rc = CODEC_NOMEM;
@@ -110,7 +106,7 @@ enum sdev_pump_end sdev_pump(struct sdev_job *job, struct sdev_pump *pump)
 		io->in = (const uint8_t *)"";
 		io->in_len = sdev_operand_window(job, &job->src, window_size(job, room),
 						 &io->in, &pump->fault);
-		if (!io->in_len && job->src.left && !full)
+		if (!io->in_len && job->src.left && !pump->full)
 			return SDEV_PUMP_SRC;
 		io->out_len = wdi_min(room, SDEV_BOUNCE);
 		io->last = pump->last && io->in_len == job->src.left;
@@ -121,13 +117,13 @@ enum sdev_pump_end sdev_pump(struct sdev_job *job, struct sdev_pump *pump)
 		job->cpl->consumed += (uint32_t)io->consumed;
 
 		given = wdi_min(io->produced, job->dst.left);
+		pump->full = io->produced == io->out_len;
 		if (!pump_deliver(job, pump, io->out, given))
 			return SDEV_PUMP_DST;
 		if (given < io->produced)
 			return SDEV_PUMP_FULL;
-		full = io->produced == io->out_len;
 		pump_check_progress(job, pump, io);
-		if (pump_ended(job, pump, full, &end))
+		if (pump_ended(job, pump, &end))
 			return end;
 	}
 }

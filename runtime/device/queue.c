@@ -184,6 +184,10 @@ bool sdev_queue_pending(struct sdev_queue *q)
 
 	if (atomic_load_explicit(&q->state, memory_order_acquire) == SDEV_QUEUE_FREE)
 		return false;
+	if (wdi_unlikely(atomic_load_explicit(&q->parked, memory_order_relaxed)) &&
+	    (atomic_load_explicit(&q->resumable, memory_order_relaxed) ||
+	     wdi_io_load32(&q->db->cancel_on)))
+		return true;
 	word = atomic_load_explicit(&q->head, memory_order_relaxed);
 	return word >> 32 || wdi_io_load32(&q->db->sq_tail) != (uint32_t)word;
 }
@@ -201,6 +205,10 @@ bool sdev_queue_claimable(struct sdev_queue *q, bool leave)
 
 	if (!sdev_queue_pending(q))
 		return false;
+	if (wdi_unlikely(atomic_load(&q->parked)) &&
+	    (atomic_load(&q->resumable) ||
+	     (wdi_io_load32(&q->db->cancel_on) && sdev_parked_unwanted(q))))
+		return true;
 	v = ring_look(q, atomic_load_explicit(&q->head, memory_order_acquire));
 	if (v.stale)
 		return true;
@@ -240,16 +248,31 @@ static void queue_leave(struct sdev_queue *q)
  */
 bool sdev_queue_take(struct sdev_queue *q, const struct sdev_file *file, struct sdev_batch *b)
 {
+	bool swept = false;
 	uint32_t state;
 
 	atomic_fetch_add(&q->busy, 1);
 	state = atomic_load(&q->state);
 	if (state == SDEV_QUEUE_FREE || (file && q->file != file) ||
-	    atomic_load(&q->dev->state) == SDEV_DEV_RESETTING || !queue_fetch(q, b)) {
+	    atomic_load(&q->dev->state) == SDEV_DEV_RESETTING) {
 		queue_leave(q);
 		return false;
 	}
-	return true;
+	b->resumed = NULL;
+	b->resumed_count = 0;
+	if (wdi_unlikely(atomic_load(&q->parked))) {
+		swept = wdi_io_load32(&q->db->cancel_on) && sdev_parked_sweep(q);
+		if (atomic_load(&q->resumable))
+			b->resumed = sdev_parked_take(q, &b->resumed_count);
+	}
+	if (queue_fetch(q, b))
+		return true;
+	b->count = 0;
+	b->more = false;
+	if (b->resumed || swept)
+		return true;
+	queue_leave(q);
+	return false;
 }
 
 /* sdev_queue_drain() - wait until no step has a view of the queue from before the call. */
@@ -305,7 +328,7 @@ static void irq_raise(struct sdev_queue *q)
  * After completions have been posted, and a full barrier: tell who sleeps. The
  * sleepers write what is read here and then look for completions.
  */
-static void queue_signal(struct sdev_queue *q, bool force)
+void sdev_queue_announce(struct sdev_queue *q, bool force)
 {
 	bool armed = false;
 
@@ -333,7 +356,7 @@ void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b)
 		atomic_exchange(&dev->reset_due, false);
 	queue_leave(q);
 	wdi_io_sleep_barrier_after_rmw();
-	queue_signal(q, force);
+	sdev_queue_announce(q, force);
 	if (wdi_unlikely(reset))
 		sdev_reset(dev);
 }
@@ -350,6 +373,7 @@ void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status)
 	struct sdev_batch b;
 	bool force = false;
 
+	b.resumed = NULL;
 	wdi_spin_lock(&q->cq_lock);
 	sdev_inject_release(q);
 	wdi_spin_unlock(&q->cq_lock);
@@ -362,7 +386,7 @@ void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status)
 	while (atomic_load(&q->head) >> 32 && queue_fetch(q, &b))
 		force |= sdev_batch_exec(q, &b);
 	wdi_io_sleep_barrier();
-	queue_signal(q, force);
+	sdev_queue_announce(q, force);
 }
 
 void sdev_queue_set_irq(struct sdev_queue *q, int fd)
@@ -385,9 +409,9 @@ unsigned int sdev_step(struct sdev_file *file, uint32_t queue)
 	if (wdi_unlikely(queue >= file->dev->max_queues))
 		return 0;
 	if (!sdev_queue_pending(q) || !sdev_queue_take(q, file, &b))
-		return 0;
+		return sdev_pri_poll(file->dev->pri);
 	sdev_queue_run(q, &b);
-	return b.count;
+	return b.count + b.resumed_count;
 }
 
 /* ---- life: under sdev.lock ------------------------------------------------ */
@@ -429,6 +453,12 @@ static void doorbell_clear(struct sdev_doorbell *db)
 		wdi_io_store32(&words[i], 0);
 }
 
+/* A queue serves one bond; what is bound under the same PASID later is another. */
+static uint64_t queue_life(const struct sdev_file *file, uint32_t pasid)
+{
+	return file->as && file->as->pasid == pasid ? file->as->life : 0;
+}
+
 static void queue_start(struct sdev_queue *q, struct sdev_file *file, uint32_t index,
 			const struct sdev_admin *cmd)
 {
@@ -445,6 +475,7 @@ static void queue_start(struct sdev_queue *q, struct sdev_file *file, uint32_t i
 	}
 	q->file = file;
 	atomic_store(&q->pasid, cmd->pasid);
+	q->life = queue_life(file, cmd->pasid);
 	atomic_store(&q->depth, cmd->depth);
 	doorbell_clear(q->db);
 	memset(q->sq, 0, cmd->depth * sizeof(*q->sq));
@@ -468,7 +499,7 @@ int sdev_queue_create(struct sdev_file *file, struct sdev_admin *cmd)
 	int rc = 0;
 
 	if (!wdi_is_pow2(cmd->depth) || cmd->depth < 2 || cmd->depth > dev->max_depth ||
-	    cmd->pasid >= SDEV_PASID_COUNT)
+	    cmd->pasid >= dev->pasids.count)
 		return -EINVAL;
 	pthread_mutex_lock(&dev->lock);
 	if (atomic_load(&dev->state) == SDEV_DEV_ISOLATED) {
@@ -509,6 +540,7 @@ static int queue_halt(struct sdev_file *file, uint32_t index, struct sdev_queue 
 	pthread_mutex_lock(&dev->lock);
 	if (state == SDEV_QUEUE_RUNNING)
 		sdev_queue_flush(q, SDEV_ST_CANCELLED);
+	sdev_parked_cancel(q, NULL, SDEV_ST_CANCELLED);
 	q->admin = false;
 	*out = q;
 	return 0;

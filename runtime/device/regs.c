@@ -122,14 +122,12 @@ static uint64_t fault_mode_get(struct sdev *dev)
 
 static uint64_t prq_depth_get(struct sdev *dev)
 {
-	(void)dev;
-	return 0;
+	return sdev_pri_depth(dev->pri);
 }
 
 static uint64_t parked_get(struct sdev *dev)
 {
-	(void)dev;
-	return 0;
+	return atomic_load(&dev->parked);
 }
 
 static const struct reg_row {
@@ -199,6 +197,7 @@ static const struct {
 	[SDEV_ADMIN_QUEUE_CREATE] = { sdev_queue_create, false },
 	[SDEV_ADMIN_QUEUE_STOP] = { sdev_queue_stop, false },
 	[SDEV_ADMIN_QUEUE_DESTROY] = { sdev_queue_destroy, false },
+	[SDEV_ADMIN_PASID_STOP] = { sdev_pasid_stop, false },
 	[SDEV_ADMIN_INJECT] = { sdev_inject_set, true },
 	[SDEV_ADMIN_INJECTED] = { sdev_inject_get, true },
 };
@@ -211,7 +210,11 @@ static int admin_run(struct sdev_file *file, struct sdev_admin *cmd)
 		if (cmd->reserved[i] && !(known && admin_ops[cmd->op].takes_all))
 			return -EINVAL;
 	}
-	return known ? admin_ops[cmd->op].fn(file, cmd) : -EOPNOTSUPP;
+	if (!known)
+		return -EOPNOTSUPP;
+	if (cmd->stop && !admin_ops[cmd->op].takes_all && cmd->op != SDEV_ADMIN_PASID_STOP)
+		return -EINVAL;
+	return admin_ops[cmd->op].fn(file, cmd);
 }
 
 static void admin_write(struct sdev_file *file, const void *buf)

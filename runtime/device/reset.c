@@ -130,6 +130,7 @@ void sdev_reset(struct sdev *dev)
 			sdev_queue_drain(q);
 		if (state == SDEV_QUEUE_RUNNING)
 			sdev_queue_flush(q, SDEV_ST_RESET);
+		sdev_parked_cancel(q, NULL, SDEV_ST_RESET);
 	}
 	sdev_objects_destroy(dev, NULL);
 	bad |= health_count(dev);

@@ -41,5 +41,5 @@ void sdev_session_run(struct sdev_job *job)
 	if (!o)
 		return;
 	sdev_job_end(job, SDEV_ST_UNSUPPORTED, 0);
-	sdev_object_put(job->dev, o);
+	sdev_object_done(job, o);
 }

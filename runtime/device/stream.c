@@ -16,6 +16,9 @@ struct sdev_stream {
 	uint8_t *pending;		/* produced, and the destination faulted */
 	size_t pending_len;
 	size_t pending_off;
+	enum codec_rc pending_rc;	/* what the codec said with it */
+	bool pending_all;		/* and it has no more to say to that piece: */
+	uint8_t pending_flags;		/* SDEV_COMP_* */
 };
 
 static void codec_drop(struct sdev_stream *s)
@@ -120,8 +123,11 @@ static bool pending_deliver(struct sdev_job *job, struct sdev_stream *s)
 }
 
 /* The destination faulted: the codec does not produce these bytes twice. */
-static void pending_keep(struct sdev_stream *s, const struct sdev_pump *pump)
+static void pending_keep(struct sdev_job *job, struct sdev_stream *s, const struct sdev_pump *pump)
 {
+	s->pending_rc = pump->rc;
+	s->pending_all = !pump->full && !job->src.left;
+	s->pending_flags = job->desc->comp.flags;
 	s->pending = malloc(pump->left_len);
 	if (!s->pending) {
 		s->dead = true;
@@ -130,6 +136,23 @@ static void pending_keep(struct sdev_stream *s, const struct sdev_pump *pump)
 	memcpy(s->pending, pump->left, pump->left_len);
 	s->pending_len = pump->left_len;
 	s->pending_off = 0;
+}
+
+/*
+ * The piece goes on after a fault of its destination, and what was left is out
+ * now. True: that was all, so the codec must not be asked once more.
+ */
+static bool pending_was_all(struct sdev_job *job, struct sdev_stream *s)
+{
+	if (s->pending_rc != CODEC_OK && s->pending_rc != CODEC_END) {
+		s->dead = true;
+		sdev_job_codec(job, s->pending_rc);
+		return true;
+	}
+	if (!s->pending_all || job->src.left || s->pending_flags != job->desc->comp.flags)
+		return false;
+	sdev_job_end(job, SDEV_ST_DONE, SDEV_DONE_ALL);
+	return true;
 }
 
 static void stream_data(struct sdev_job *job, struct sdev_stream *s)
@@ -156,8 +179,7 @@ static void stream_data(struct sdev_job *job, struct sdev_stream *s)
 		break;
 	case SDEV_PUMP_DST:
 		s->ended = pump.rc == CODEC_END;
-		s->dead = pump.rc != CODEC_END && pump.rc != CODEC_OK;
-		pending_keep(s, &pump);
+		pending_keep(job, s, &pump);
 		sdev_job_fault(job, &pump.fault);
 		break;
 	case SDEV_PUMP_SRC:
@@ -182,10 +204,12 @@ void sdev_stream_run(struct sdev_job *job)
 {
 	struct sdev_object *o = sdev_object_take(job, &stream_kind);
 	struct sdev_stream *s;
+	bool late;
 
 	if (!o)
 		return;
 	s = o->body;
+	late = s->pending;
 	job->cpl->engine = (uint8_t)codec_row_engine(s->row);
 	if (s->params.dir != sdev_comp_dir(job->desc->opcode)) {
 		sdev_job_end(job, SDEV_ST_MALFORMED, SDEV_BAD_OBJECT);
@@ -194,10 +218,12 @@ void sdev_stream_run(struct sdev_job *job)
 	} else if (sdev_job_operands(job) && pending_deliver(job, s)) {
 		if (s->ended)
 			sdev_job_end(job, SDEV_ST_DONE, SDEV_DONE_STREAM_END);
+		else if (wdi_unlikely(late) && pending_was_all(job, s))
+			;	/* it has been ended */
 		else if (!job->dst.left)
 			sdev_job_end(job, SDEV_ST_DONE, SDEV_DONE_MORE_OUT);
 		else
 			stream_data(job, s);
 	}
-	sdev_object_put(job->dev, o);
+	sdev_object_done(job, o);
 }

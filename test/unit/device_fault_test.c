@@ -10,16 +10,6 @@
 static uint8_t raw[RAW], packed[ROOM];
 static size_t page, packed_len;
 
-static uint8_t *fresh(size_t len)
-{
-	uint8_t *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert_ptr_ne(p, MAP_FAILED);
-	/* One page at a time, so that a test can say which are there. */
-	madvise(p, len, MADV_NOHUGEPAGE);
-	return p;
-}
-
 static void prepare(void)
 {
 	struct sdev_desc d = rig_comp(SDEV_OP_COMPRESS, SDEV_FMT_ZLIB, raw, RAW, packed, ROOM);
@@ -32,14 +22,6 @@ static void prepare(void)
 	packed_len = rig_run(&rig.q, &d).produced;
 	ck_assert_uint_gt(packed_len, 8 * page);
 	rig_close(&rig);
-}
-
-static uint64_t counter(struct sdev_file *file, enum sdev_counter c)
-{
-	uint64_t value;
-
-	ck_assert_int_eq(sdev_read(file, &value, sizeof(value), SDEV_REG_COUNTER(c)), 8);
-	return value;
 }
 
 /* How the kernel is asked: the better way, and the one without /proc. */
@@ -62,7 +44,7 @@ START_TEST(report_block)
 	struct sdev_desc d;
 	struct sdev_cpl cpl;
 	struct rig rig;
-	uint8_t *src = fresh(RAW), *dst = fresh(ROOM);
+	uint8_t *src = rig_cold(RAW), *dst = rig_cold(ROOM);
 
 	if (rig_skip(_i % RIG_SAFE_MODES))
 		return;
@@ -76,7 +58,7 @@ START_TEST(report_block)
 	ck_assert_uint_eq(cpl.consumed, 0);
 	ck_assert_uint_eq(cpl.produced, 0);
 	ck_assert_uint_eq(cpl.faults, 1);
-	ck_assert_uint_eq(counter(rig.file, SDEV_COUNTER_REPORTS), 1);
+	ck_assert_uint_eq(rig_counter(rig.file, SDEV_COUNTER_REPORTS), 1);
 
 	memcpy(src, raw, RAW);
 	cpl = rig_run(&rig.q, &d);
@@ -111,8 +93,8 @@ START_TEST(report_stream)
 	if (rig_skip(_i))
 		return;
 	rig_open(&rig, _i);
-	src = fresh(ROOM);
-	dst = fresh(RAW);
+	src = rig_cold(ROOM);
+	dst = rig_cold(RAW);
 	cpl = rig_run(&rig.q, &open);
 	stream = cpl.object;
 	for (;;) {
@@ -157,9 +139,9 @@ START_TEST(report_chain)
 	if (rig_skip(_i))
 		return;
 	rig_open(&rig, _i);
-	a = fresh(page);
-	b = fresh(page);
-	head = (void *)fresh(page);
+	a = rig_cold(page);
+	b = rig_cold(page);
+	head = (void *)rig_cold(page);
 	d = rig_comp(SDEV_OP_COMPRESS, SDEV_FMT_ZLIB, head, 2 * page, packed, ROOM);
 	d.flags = SDEV_F_FAULT_REPORT | SDEV_F_SRC_SGL;
 	cpl = rig_run(&rig.q, &d);
@@ -179,7 +161,7 @@ START_TEST(report_chain)
 
 	/* destinations: the second element of two */
 	head[0].va = (uintptr_t)packed;
-	head[1].va = (uintptr_t)fresh(ROOM);
+	head[1].va = (uintptr_t)rig_cold(ROOM);
 	head[1].len = ROOM;
 	d = rig_comp(SDEV_OP_COMPRESS, SDEV_FMT_ZLIB, raw, RAW, head, ROOM);
 	d.flags = SDEV_F_FAULT_REPORT | SDEV_F_DST_SGL;

@@ -75,6 +75,14 @@ static inline uint32_t rig_reg32(struct sdev_file *file, uint64_t reg)
 	return value;
 }
 
+static inline uint64_t rig_counter(struct sdev_file *file, enum sdev_counter c)
+{
+	uint64_t value;
+
+	ck_assert_int_eq(sdev_read(file, &value, sizeof(value), SDEV_REG_COUNTER(c)), 8);
+	return value;
+}
+
 static inline int rig_admin(struct sdev_file *file, struct sdev_admin *cmd)
 {
 	ck_assert_int_eq(sdev_write(file, cmd, sizeof(*cmd), SDEV_REG_ADMIN), sizeof(*cmd));
@@ -249,6 +257,31 @@ static inline void rig_fill(uint8_t *p, size_t len)
 		p[i] = i % 64 < 40 ? "the quick brown fox jumps over the lazy dog"[i % 43] :
 				     (uint8_t)(x >> 24) & 0x3f;
 	}
+}
+
+/* Memory of which no page is there; each comes alone. */
+static inline uint8_t *rig_cold(size_t len)
+{
+	uint8_t *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(p, MAP_FAILED);
+	madvise(p, len, MADV_NOHUGEPAGE);
+	return p;
+}
+
+/* The same with a content: a file that nobody has looked at through this mapping. */
+static inline uint8_t *rig_cold_copy(const void *from, size_t len)
+{
+	int fd = memfd_create("cold", MFD_CLOEXEC);
+	uint8_t *p;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, from, len), (ssize_t)len);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ck_assert_ptr_ne(p, MAP_FAILED);
+	madvise(p, len, MADV_RANDOM);	/* no page comes along with another */
+	close(fd);
+	return p;
 }
 
 #define RIG_HOLE	-1

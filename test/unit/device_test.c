@@ -411,14 +411,17 @@ START_TEST(queue_errors)
 	bad = cmd;
 	bad.pasid = 1 << 20;
 	ck_assert_int_eq(rig_admin(rig.file, &bad), -EINVAL);
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 2; i++) {
 		bad = cmd;
 		bad.reserved[i] = 1;
 		ck_assert_int_eq(rig_admin(rig.file, &bad), -EINVAL);
 	}
+	bad = cmd;
+	bad.stop = SDEV_STOP_WAIT;
+	ck_assert_int_eq(rig_admin(rig.file, &bad), -EINVAL);
 	bad = (struct sdev_admin){ .op = 0 };
 	ck_assert_int_eq(rig_admin(rig.file, &bad), -EOPNOTSUPP);
-	bad.op = SDEV_ADMIN_QUEUE_DESTROY + 1;
+	bad.op = SDEV_ADMIN_PASID_STOP + 1;
 	ck_assert_int_eq(rig_admin(rig.file, &bad), -EOPNOTSUPP);
 	ck_assert_int_eq(sdev_write(rig.file, &cmd, sizeof(cmd) - 4, SDEV_REG_ADMIN), -EINVAL);
 
