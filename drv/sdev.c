@@ -106,6 +106,7 @@ static int sdev_probe(struct wdi_io *io, struct wdi_caps *caps)
 	caps->engines[sizeof(caps->engines) - 1] = '\0';
 	strcpy(caps->guard, guard < wdi_array_size(guards) ? guards[guard] : "?");
 	caps->sgl = cap & SDEV_CAP_SGL;
+	caps->stream_unit = SDEV_STREAM_UNIT;
 	caps->fault_report = cap & SDEV_CAP_FAULT_REPORT;
 	caps->ops = UINT32_C(1) << WDI_OP_NOOP;
 	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++) {

@@ -52,7 +52,8 @@ test_api_programs = \
 	test/api/fork_test \
 	test/api/release_test \
 	test/api/report_test \
-	test/fault/inject_test
+	test/fault/inject_test \
+	test/fault/ladder_test
 
 # Programs that call libraries with zlib's interface, through a table.
 test_front_programs = \
@@ -101,6 +102,7 @@ test_api_fork_test_LDADD = $(test_api_libs)
 test_api_release_test_LDADD = $(test_api_libs)
 test_api_report_test_LDADD = $(test_api_libs)
 test_fault_inject_test_LDADD = $(test_api_libs)
+test_fault_ladder_test_LDADD = $(test_api_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
@@ -149,7 +151,9 @@ libtestapi_la_SOURCES = \
 	test/api/oracle.c \
 	test/api/oracle.h \
 	test/api/stream.c \
-	test/api/stream.h
+	test/api/stream.h \
+	test/fault/rig.c \
+	test/fault/rig.h
 
 # Sourced by the scripts.
 EXTRA_DIST += test/cli/lib.sh

@@ -274,6 +274,13 @@ enum sdev_window {	/* longest match distance allowed */
 	SDEV_WIN_COUNT,
 };
 
+/*
+ * A piece of a stream, without comp.flags, may be cut behind every so many bytes
+ * of its source, and the output stays the same, if there is room for one and a half
+ * times as much.
+ */
+#define SDEV_STREAM_UNIT	(256u << 10)
+
 /* comp.flags: LAST and SYNC of a descriptor that names a stream object, OPEN of one that does not */
 #define SDEV_COMP_LAST		0x01	/* compress: this is the end of the data */
 #define SDEV_COMP_SYNC		0x02	/* compress: end this piece at a byte boundary */

@@ -35,8 +35,9 @@ enum weft_inject_what {
  * rule is about and every N-th one goes wrong (pages that are translated; jobs
  * with data; completions; page requests), each context for itself:
  *
- *	fault:N/TIMES	the page faults TIMES times in a row, then it is there
- *			(1 if not said; 0: it never comes)
+ *	fault:N/TIMES	every N-th page that the context meets faults TIMES times,
+ *			then it is there (1 if not said; 0: it never comes); it is
+ *			met anew after 256 uses, or when the rules are replaced
  *	delay:N/US	the job takes US microseconds longer (1000)
  *	lose:N		the completion is lost: without a deadline
  *			(weft_sess_deadline()) its request waits for ever

@@ -277,7 +277,6 @@ static int stream_ready(struct comp_sess *s)
 	memset(&msg, 0, sizeof(msg));
 	msg.op = s->object ? WDI_OP_STREAM_RESET : WDI_OP_STREAM_OPEN;
 	msg.object = s->object;
-	msg.on_fault = WDI_FAULT_RESUME;
 	msg.comp.dir = ops[s->op_type];
 	msg.comp.format = s->format;
 	msg.comp.level = s->level;
@@ -308,6 +307,7 @@ static int stream_piece(struct comp_sess *s, struct wd_comp_req *req)
 	memset(&msg, 0, offsetof(struct wdi_msg, req));
 	fill_block(s, req, &msg);
 	msg.object = s->object;
+	msg.on_fault = WDI_FAULT_RESUME;
 	msg.comp.last = req->last && s->op_type == WD_DIR_COMPRESS;
 	msg.comp.sync = !msg.comp.last && s->op_type == WD_DIR_COMPRESS;
 	ret = wdi_class_run(&s->base, &msg);

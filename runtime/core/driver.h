@@ -33,6 +33,7 @@ struct wdi_caps {
 	uint64_t algs[(WDI_ALG_COUNT + 63) / 64];	/* bit an enum wdi_alg */
 	uint32_t engine_threads;
 	bool sgl;
+	uint32_t stream_unit;	/* where a stream may be cut and come out the same; 0: nowhere */
 	bool fault_report;	/* of messages with @report */
 	char guard[16];
 	char engines[256];	/* libraries and their versions */

@@ -23,11 +23,11 @@
 #include "weft/weft.h"
 
 #define SAME_MAX	4u	/* faults of one page before the next rung */
-#define SHRINK_MAX	3u	/* pieces get half as long so often */
+#define SHRINK_MAX	4u	/* pieces get half as long so often */
 #define TOTAL_EXTRA	64u	/* faults beyond one for each page of the operands */
 #define AHEAD_SRC	((size_t)2 << 20)	/* resolved at once, doubled with each retry */
 #define AHEAD_DST	((size_t)256 << 10)	/* dst_len may promise more than there will be */
-#define WINDOW		((size_t)1 << 20)	/* of a stream that goes through our memory */
+#define WINDOW		((size_t)1 << 20)	/* of a stream that goes through our memory, whole units */
 #define CHAIN_MAX	4096u
 
 /* What the caller gave, of what a piece may differ in. */
@@ -59,6 +59,7 @@ struct wdi_ladder {
 	unsigned int same;
 	unsigned int total;
 	unsigned int shrink;
+	uint32_t unit;			/* of the device's, see wdi_caps */
 	/* RUNG_CPU */
 	uint8_t *in, *out;
 	size_t in_size, out_size;
@@ -258,7 +259,7 @@ static bool cpu_window(struct wdi_msg *msg)
 	msg->src = l->in;
 	msg->src_len = (uint32_t)got;
 	msg->dst = l->out;
-	msg->dst_len = (uint32_t)wdi_min((size_t)dst_left(l), WINDOW);
+	msg->dst_len = (uint32_t)wdi_min((size_t)dst_left(l), l->out_size);
 	msg->comp.last = l->all.last && !l->partial;
 	msg->comp.sync = l->all.sync && !l->partial;
 	msg->report = false;
@@ -290,7 +291,8 @@ static bool cpu_begin(struct wdi_msg *msg)
 
 	l->rung = RUNG_CPU;
 	l->in_size = stream ? WINDOW : wdi_max(l->all.src_len, 1u);
-	l->out_size = stream ? WINDOW : wdi_max(l->all.dst_len, 1u);
+	/* So much that it is not what ends a window. */
+	l->out_size = stream ? 2 * WINDOW : wdi_max(l->all.dst_len, 1u);
 	l->in = memory_new(l->in_size);
 	l->out = memory_new(l->out_size);
 	if (!l->in || !l->out)
@@ -355,17 +357,35 @@ static int resolve(const struct wdi_msg *msg)
 	return wdi_populate(at, 1, true) ? wdi_populate(at, 1, false) : 0;
 }
 
+static bool source_has(const struct operands *all, uint64_t va, size_t len)
+{
+	struct walk in = walk_begin(all->src, all->src_len, all->src_sgl);
+
+	for (; walk_fill(&in); in.left = 0) {
+		if (va < in.va + in.left && in.va < va + len)
+			return true;
+	}
+	return false;
+}
+
 /* Writing began, and it wrote over what it would have to read again. */
 static bool spoilt(const struct wdi_msg *msg)
 {
 	const struct operands *all = &msg->ladder->all;
-	uintptr_t src = (uintptr_t)all->src, dst = (uintptr_t)all->dst;
+	struct walk out = walk_begin(all->dst, all->dst_len, all->dst_sgl);
+	uint64_t left = msg->produced;
 
-	if (msg->on_fault != WDI_FAULT_RESTART || !msg->produced)
+	if (msg->on_fault != WDI_FAULT_RESTART)
 		return false;
-	if (all->src_sgl || all->dst_sgl)
-		return true;
-	return dst < src + all->src_len && src < dst + msg->produced;
+	while (left && walk_fill(&out)) {
+		size_t n = wdi_min((uint64_t)out.left, left);
+
+		if (source_has(all, out.va, n))
+			return true;
+		out.left = 0;
+		left -= n;
+	}
+	return left != 0;	/* nobody can tell */
 }
 
 static uint32_t done_in_vain(const struct wdi_msg *msg)
@@ -379,20 +399,31 @@ static uint32_t done_in_vain(const struct wdi_msg *msg)
 	return all->src_len;
 }
 
+/* Pieces are cut where the device says that it does not show. */
+static uint32_t piece_len(const struct wdi_ladder *l)
+{
+	uint32_t left = src_left(l), len = left >> l->shrink;
+
+	if (!l->shrink || !l->unit || left <= l->unit || dst_left(l) < l->unit + l->unit / 2)
+		return left;
+	len -= len % l->unit;
+	return len ? len : l->unit;
+}
+
 /* What is left of a stream, or the first part of it. */
 static bool next_piece(struct wdi_msg *msg)
 {
 	struct wdi_ladder *l = msg->ladder;
-	uint32_t len = src_left(l) >> l->shrink;
+	uint32_t len = piece_len(l);
 
 	operands_set(msg, &l->all);
 	if (msg->on_fault != WDI_FAULT_RESUME)
 		return true;
 	if (!dst_left(l))
 		return finish_at(msg, WDI_ST_MORE_OUT, 0);
-	l->partial = len && len < src_left(l);
+	l->partial = len < src_left(l);
 	msg->src = (const uint8_t *)l->all.src + l->consumed;
-	msg->src_len = l->partial ? len : src_left(l);
+	msg->src_len = len;
 	msg->dst = (uint8_t *)l->all.dst + l->produced;
 	msg->dst_len = dst_left(l);
 	msg->comp.last = l->all.last && !l->partial;
@@ -470,6 +501,7 @@ static bool advance(struct wdi_queue *q, struct wdi_msg *msg)
 			return false;
 		}
 		l->all = operands_of(msg);
+		l->unit = q->dev->caps.stream_unit;
 		msg->ladder = l;
 	}
 	l->faults += msg->faults;

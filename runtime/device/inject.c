@@ -14,7 +14,8 @@
 #include "util/clock.h"
 #include "util/io.h"
 
-#define PAGES	64u	/* faults that are remembered, so that they end */
+#define PAGES	4096u	/* that are remembered, so that faults end */
+#define USES	256u	/* of a page before it counts as a new one */
 #define HELD	64u	/* completions that can be late at once */
 
 struct rule {
@@ -29,11 +30,11 @@ struct sdev_inject {
 	struct rule rules[SDEV_INJECT_COUNT];
 
 	struct wdi_spin lock;
-	struct {
+	struct seen_page {
 		uint64_t page;
 		uint32_t left;		/* times that it still faults */
+		uint32_t uses;		/* times that it has not, less what ends its life */
 	} pages[PAGES];
-	unsigned int next;
 
 	/* under the queue's cq_lock */
 	struct {
@@ -86,31 +87,30 @@ bool sdev_inject_due(struct sdev_queue *q, enum sdev_inject_what what)
 /* ---- the guard ------------------------------------------------------------------- */
 
 /*
- * Whether the page faults. One that does is remembered until it has faulted as
- * often as the rule says (0: always); in between it is resident.
+ * Whether the page faults. It is decided when it is met first: then it faults as
+ * often as the rule says (0: always), and is resident for a while after that, so
+ * that a job that begins anew comes further than before.
  */
 static bool page_faults(struct sdev_inject *inject, uint64_t page)
 {
 	struct rule *r = &inject->rules[SDEV_INJECT_FAULT];
+	struct seen_page *seen = &inject->pages[mix((uint32_t)(page >> 12)) % PAGES];
 	uint32_t times = atomic_load(&r->arg);
 	bool faults;
 
+	if (!atomic_load_explicit(&r->every, memory_order_relaxed))
+		return false;
 	wdi_spin_lock(&inject->lock);
-	for (unsigned int i = 0; i < PAGES; i++) {
-		if (inject->pages[i].page != page)
-			continue;
-		faults = !times || inject->pages[i].left;
-		if (inject->pages[i].left)
-			inject->pages[i].left--;
-		goto unlock;
+	if (seen->page != page || !seen->uses) {
+		seen->page = page;
+		seen->uses = USES;
+		seen->left = due(inject, SDEV_INJECT_FAULT) ? (times ? times : UINT32_MAX) : 0;
 	}
-	faults = due(inject, SDEV_INJECT_FAULT);
-	if (faults) {
-		inject->pages[inject->next].page = page;
-		inject->pages[inject->next].left = times ? times - 1 : 0;
-		inject->next = (inject->next + 1) % PAGES;
-	}
-unlock:
+	faults = seen->left;
+	if (!faults)
+		seen->uses--;
+	else if (seen->left != UINT32_MAX)
+		seen->left--;
 	wdi_spin_unlock(&inject->lock);
 	if (faults)
 		happened(inject, SDEV_INJECT_FAULT);
@@ -333,6 +333,10 @@ int sdev_inject_set(struct sdev_file *file, struct sdev_admin *cmd)
 	atomic_store(&r->arg, cmd->inject.arg);
 	atomic_store(&r->seed, cmd->inject.seed);
 	atomic_store(&r->seen, 0);
+	wdi_spin_lock(&inject->lock);
+	if (cmd->inject.what == SDEV_INJECT_FAULT)
+		memset(inject->pages, 0, sizeof(inject->pages));
+	wdi_spin_unlock(&inject->lock);
 	atomic_store(&r->every, cmd->inject.every);
 	wdi_spin_lock(&q->cq_lock);
 	if (cmd->inject.what == SDEV_INJECT_LATE && !cmd->inject.every)

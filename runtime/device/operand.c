@@ -104,6 +104,20 @@ static uint64_t seg_va(const struct sdev_operand *op)
 }
 
 /*
+ * To compress, a window with a page that is only not there yet is nothing at all:
+ * codecs have to see the same windows as without the fault, because some make
+ * other output of others. Decompressed data is the same in any case.
+ */
+static size_t whole_or_nothing(const struct sdev_job *job, size_t got, size_t len,
+			       const struct sdev_fault *fault)
+{
+	if (wdi_likely(got == len) || fault->status != SDEV_ST_PAGE_FAULT ||
+	    job->desc->opcode != SDEV_OP_COMPRESS)
+		return got;
+	return 0;
+}
+
+/*
  * sdev_operand_window() - the next bytes of a source, at most @max, in one
  * piece at *@p: the client's memory, or a copy of it. Does not advance. 0: the
  * source has ended, or its next byte faults.
@@ -111,7 +125,7 @@ static uint64_t seg_va(const struct sdev_operand *op)
 size_t sdev_operand_window(struct sdev_job *job, struct sdev_operand *op, size_t max,
 			   const uint8_t **p, struct sdev_fault *fault)
 {
-	size_t len = seg_room(op);
+	size_t len = seg_room(op), got;
 	uint8_t *copy;
 
 	len = wdi_min(len, max);
@@ -119,7 +133,8 @@ size_t sdev_operand_window(struct sdev_job *job, struct sdev_operand *op, size_t
 		return 0;
 	if (job->guard->in_place) {
 		*p = (const uint8_t *)(uintptr_t)seg_va(op);
-		return sdev_translate(job, seg_va(op), len, SDEV_READ, fault);
+		got = sdev_translate(job, seg_va(op), len, SDEV_READ, fault);
+		return whole_or_nothing(job, got, len, fault);
 	}
 	copy = sdev_buf_get(&job->lane->in, len);
 	if (!copy) {
@@ -127,7 +142,8 @@ size_t sdev_operand_window(struct sdev_job *job, struct sdev_operand *op, size_t
 		return 0;
 	}
 	*p = copy;
-	return sdev_fetch(job, copy, seg_va(op), len, fault);
+	got = sdev_fetch(job, copy, seg_va(op), len, fault);
+	return whole_or_nothing(job, got, len, fault);
 }
 
 /*

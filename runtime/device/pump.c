@@ -7,6 +7,8 @@
  */
 #include "device/device_internal.h"
 
+static_assert(SDEV_CHUNK == SDEV_STREAM_UNIT, "a unit is what one window has");
+
 struct stream_call {
 	const struct codec_row *row;
 	void *state;
@@ -106,7 +108,8 @@ enum sdev_pump_end sdev_pump(struct sdev_job *job, struct sdev_pump *pump)
 		io->in = (const uint8_t *)"";
 		io->in_len = sdev_operand_window(job, &job->src, window_size(job, room),
 						 &io->in, &pump->fault);
-		if (!io->in_len && job->src.left && !pump->full)
+		if (!io->in_len && job->src.left &&
+		    (!pump->full || pump->fault.status == SDEV_ST_PAGE_FAULT))
 			return SDEV_PUMP_SRC;
 		io->out_len = wdi_min(room, SDEV_BOUNCE);
 		io->last = pump->last && io->in_len == job->src.left;

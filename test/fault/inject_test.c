@@ -7,12 +7,8 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <weft/fault.h>
-#include <weft/inject.h>
+#include "rig.h"
 
-#include "../api/jobs.h"
-
-#define MS	UINT64_C(1000000)
 #define LEN	20000u
 
 static struct rig rig;
@@ -42,32 +38,6 @@ static void end(void)
 	wd_comp_free_sess(c);
 	wd_comp_free_sess(d);
 	rig_down(&rig);
-}
-
-static struct weft_ctx_stats stats_of(handle_t ctx)
-{
-	struct weft_ctx_stats stats = { .size = sizeof(stats) };
-
-	ck_assert_int_eq(weft_ctx_stats(ctx, &stats), 0);
-	ck_assert_uint_eq(stats.size, sizeof(stats));
-	return stats;
-}
-
-/* Nothing is in flight: every descriptor is accounted for. */
-static void assert_adds_up(handle_t ctx)
-{
-	struct weft_ctx_stats s = stats_of(ctx);
-
-	ck_assert_uint_eq(s.submitted, s.completed + s.late + s.lost + s.quarantined);
-	ck_assert_uint_eq(s.timeouts + s.cancelled, s.late + s.lost + s.quarantined);
-}
-
-static uint64_t injected(handle_t ctx, enum weft_inject_what what)
-{
-	uint64_t count = UINT64_MAX;
-
-	ck_assert_int_eq(weft_ctx_injected(ctx, what, &count), 0);
-	return count;
 }
 
 static struct wd_comp_req unpack(void)
