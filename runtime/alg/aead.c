@@ -209,7 +209,7 @@ static void aead_finish(struct wdi_sess *sess, struct wdi_msg *msg)
 
 	if (req->msg_state != AEAD_MSG_BLOCK)
 		piece_end(to_aead(sess), req, ret);
-	wdi_sym_ended(msg);
+	wdi_key_ended(msg);
 	req->cb(req, req->cb_param);
 }
 _Static_assert(sizeof(struct wd_aead_req) <= WDI_REQ_WORDS * sizeof(uint64_t),
@@ -221,7 +221,7 @@ static void aead_drop(struct wdi_sess *sess, struct wdi_msg *msg)
 
 	if (req->msg_state != AEAD_MSG_BLOCK)
 		piece_end(to_aead(sess), req, -WD_HW_EACCESS);
-	wdi_sym_drop(sess, msg);
+	wdi_key_drop(sess, msg);
 }
 
 static void aead_destroy(struct wdi_sess *sess)
@@ -568,7 +568,7 @@ int wd_do_aead_sync(handle_t h_sess, struct wd_aead_req *req)
 	else
 		fill_whole(s, req, length_field, &msg);
 	/* A stream that the device has lost cannot be taken up again. */
-	ret = wdi_sym_run(&s->sym, key, &msg, !piece || req->msg_state == AEAD_MSG_FIRST);
+	ret = wdi_key_run(&s->sym.base, key, &msg, !piece || req->msg_state == AEAD_MSG_FIRST);
 	if (ret && piece)
 		piece_undo(s);
 	if (ret)
@@ -599,7 +599,7 @@ int wd_do_aead_async(handle_t h_sess, struct wd_aead_req *req)
 	if (piece)
 		ret = piece_begin(s, req, &key);
 	if (!ret) {
-		ret = wdi_sym_send(&s->sym, key, &copy);
+		ret = wdi_key_send(&s->sym.base, key, &copy);
 		if (ret && piece)
 			piece_undo(s);
 	}

@@ -59,7 +59,7 @@ static void cipher_finish(struct wdi_sess *sess, struct wdi_msg *msg)
 
 	(void)sess;
 	finish_req(req, msg);
-	wdi_sym_ended(msg);
+	wdi_key_ended(msg);
 	req->cb(req, req->cb_param);
 }
 _Static_assert(sizeof(struct wd_cipher_req) <= WDI_REQ_WORDS * sizeof(uint64_t),
@@ -78,7 +78,7 @@ static const struct wdi_class_ops cipher_ops = {
 	.ctx_fits = cipher_ctx_fits,
 	.fill = cipher_fill,
 	.finish = cipher_finish,
-	.drop = wdi_sym_drop,
+	.drop = wdi_key_drop,
 	.close_objects = wdi_sym_close_objects,
 	.destroy = wdi_sym_destroy,
 	.poll_ctx = wd_cipher_poll_ctx,
@@ -240,7 +240,7 @@ int wd_do_cipher_sync(handle_t h_sess, struct wd_cipher_req *req)
 		return -WD_EINVAL;
 	memset(&msg, 0, offsetof(struct wdi_msg, req));
 	fill_req(s, req, &msg);
-	ret = wdi_sym_run(s, key, &msg, true);
+	ret = wdi_key_run(&s->base, key, &msg, true);
 	if (wdi_likely(!ret))
 		ret = finish_req(req, &msg);
 	wdi_key_release(key);
@@ -256,7 +256,7 @@ int wd_do_cipher_async(handle_t h_sess, struct wd_cipher_req *req)
 
 	if (wdi_unlikely(!s))
 		return -WD_EINVAL;
-	ret = wdi_sym_send(s, key, req);
+	ret = wdi_key_send(&s->base, key, req);
 	/* A request in flight keeps both holds. */
 	if (wdi_unlikely(ret)) {
 		wdi_key_release(key);

@@ -70,7 +70,7 @@ static void digest_finish(struct wdi_sess *sess, struct wdi_msg *msg)
 
 	/* Before the stream goes on in the callback. */
 	finish_req(req, piece ? wdi_digest_piece_end(to_digest(sess), req, msg) : wdi_sym_outcome(msg));
-	wdi_sym_ended(msg);
+	wdi_key_ended(msg);
 	req->cb(req);
 }
 _Static_assert(sizeof(struct wd_digest_req) <= WDI_REQ_WORDS * sizeof(uint64_t),
@@ -82,7 +82,7 @@ static void digest_drop(struct wdi_sess *sess, struct wdi_msg *msg)
 
 	if (req->state == STATE_PIECE)
 		wdi_digest_piece_drop(to_digest(sess));
-	wdi_sym_drop(sess, msg);
+	wdi_key_drop(sess, msg);
 }
 
 static void digest_destroy(struct wdi_sess *sess)
@@ -320,7 +320,7 @@ static int run_whole(struct digest_sess *s, struct wd_digest_req *req, struct wd
 
 	memset(&msg, 0, offsetof(struct wdi_msg, req));
 	fill_whole(s, req, &msg);
-	ret = wdi_sym_run(&s->sym, key, &msg, true);
+	ret = wdi_key_run(&s->sym.base, key, &msg, true);
 	return ret ? ret : finish_req(req, wdi_sym_outcome(&msg));
 }
 
@@ -334,7 +334,7 @@ static int run_piece(struct digest_sess *s, struct wd_digest_req *req, struct wd
 	memset(&msg, 0, offsetof(struct wdi_msg, req));
 	wdi_digest_piece_fill(s, req, &msg);
 	if (msg.op != WDI_OP_NOOP)
-		ret = wdi_sym_run(&s->sym, *key, &msg, true);
+		ret = wdi_key_run(&s->sym.base, *key, &msg, true);
 	if (ret) {
 		wdi_digest_piece_undo(s);
 		return ret;
@@ -372,7 +372,7 @@ int wd_do_digest_async(handle_t h_sess, struct wd_digest_req *req)
 	if (piece)
 		ret = wdi_digest_piece_begin(s, req, &key);
 	if (!ret) {
-		ret = wdi_sym_send(&s->sym, key, &copy);
+		ret = wdi_key_send(&s->sym.base, key, &copy);
 		if (ret && piece)
 			wdi_digest_piece_undo(s);
 	}

@@ -254,3 +254,46 @@ void wdi_keyring_destroy(struct wdi_keyring *ring)
 		key_free(key);
 	}
 }
+
+/* ---- requests ------------------------------------------------------------ */
+
+int wdi_key_run(struct wdi_sess *sess, struct wdi_key *key, struct wdi_msg *msg, bool again)
+{
+	struct wdi_route route;
+	int ret = wdi_class_route(sess, CTX_MODE_SYNC, &route);
+
+	if (!ret)
+		ret = wdi_key_open(key, sess, &route, &msg->object);
+	if (!ret)
+		ret = wdi_class_run_on(sess, &route, msg);
+	if (wdi_likely(ret || msg->status != WDI_ST_NO_OBJECT))
+		return ret;
+	wdi_key_lost(key, msg->object);
+	return again ? wdi_key_run(sess, key, msg, false) : 0;
+}
+
+int wdi_key_send(struct wdi_sess *sess, struct wdi_key *key, const void *req)
+{
+	struct wdi_route route;
+	uint32_t object;
+	int ret = wdi_class_route(sess, CTX_MODE_ASYNC, &route);
+
+	if (!ret)
+		ret = wdi_key_open(key, sess, &route, &object);
+	return wdi_unlikely(ret) ? ret : wdi_class_send_on(sess, &route, req, object, key);
+}
+
+void wdi_key_ended(struct wdi_msg *msg)
+{
+	struct wdi_key *key = msg->priv;
+
+	if (wdi_unlikely(msg->status == WDI_ST_NO_OBJECT))
+		wdi_key_lost(key, msg->object);
+	wdi_key_release(key);
+}
+
+void wdi_key_drop(struct wdi_sess *sess, struct wdi_msg *msg)
+{
+	(void)sess;
+	wdi_key_release(msg->priv);
+}

@@ -69,6 +69,18 @@ int wdi_key_open(struct wdi_key *key, struct wdi_sess *sess, const struct wdi_ro
 void wdi_key_lost(struct wdi_key *key, uint32_t object);
 
 /*
+ * wdi_key_run() - send a filled message on the device object of @key, and wait. @again:
+ * if the device has lost the object, try once more on a new one. As wdi_class_run().
+ *
+ * wdi_key_send() - as wdi_class_send(); on success the request holds @key, which is in
+ * msg.priv, until wdi_key_ended(). wdi_key_drop(): for wdi_class_ops.
+ */
+int wdi_key_run(struct wdi_sess *sess, struct wdi_key *key, struct wdi_msg *msg, bool again);
+int wdi_key_send(struct wdi_sess *sess, struct wdi_key *key, const void *req);
+void wdi_key_ended(struct wdi_msg *msg);
+void wdi_key_drop(struct wdi_sess *sess, struct wdi_msg *msg);
+
+/*
  * For close_objects() and destroy() of wdi_class_ops: nobody sends a request of the
  * session meanwhile.
  */

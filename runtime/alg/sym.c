@@ -95,47 +95,6 @@ bool wdi_sym_key_fits(const struct wdi_sym_sess *s, const void *key, size_t len)
 
 /* ---- requests ------------------------------------------------------------ */
 
-int wdi_sym_run(struct wdi_sym_sess *s, struct wdi_key *key, struct wdi_msg *msg, bool again)
-{
-	struct wdi_route route;
-	int ret = wdi_class_route(&s->base, CTX_MODE_SYNC, &route);
-
-	if (!ret)
-		ret = wdi_key_open(key, &s->base, &route, &msg->object);
-	if (!ret)
-		ret = wdi_class_run_on(&s->base, &route, msg);
-	if (wdi_likely(ret || msg->status != WDI_ST_NO_OBJECT))
-		return ret;
-	wdi_key_lost(key, msg->object);
-	return again ? wdi_sym_run(s, key, msg, false) : 0;
-}
-
-int wdi_sym_send(struct wdi_sym_sess *s, struct wdi_key *key, const void *req)
-{
-	struct wdi_route route;
-	uint32_t object;
-	int ret = wdi_class_route(&s->base, CTX_MODE_ASYNC, &route);
-
-	if (!ret)
-		ret = wdi_key_open(key, &s->base, &route, &object);
-	return wdi_unlikely(ret) ? ret : wdi_class_send_on(&s->base, &route, req, object, key);
-}
-
-void wdi_sym_ended(struct wdi_msg *msg)
-{
-	struct wdi_key *key = msg->priv;
-
-	if (wdi_unlikely(msg->status == WDI_ST_NO_OBJECT))
-		wdi_key_lost(key, msg->object);
-	wdi_key_release(key);
-}
-
-void wdi_sym_drop(struct wdi_sess *sess, struct wdi_msg *msg)
-{
-	(void)sess;
-	wdi_key_release(msg->priv);
-}
-
 struct wdi_outcome wdi_sym_outcome(const struct wdi_msg *msg)
 {
 	switch (msg->status) {

@@ -28,20 +28,6 @@ bool wdi_sym_ctx_fits(const struct wdi_ctx *ctx, enum wdi_op op, const char *cla
 const char *wdi_sym_device_alg(const char *class, const char *alg);
 void wdi_sym_close_objects(struct wdi_sess *sess, const struct wdi_route *route);
 void wdi_sym_destroy(struct wdi_sess *sess);
-void wdi_sym_drop(struct wdi_sess *sess, struct wdi_msg *msg);
-
-/*
- * wdi_sym_run() - send a filled message on a session object of @key, and wait. @again:
- * if the device has lost the object, try once more on a new one. As wdi_class_run().
- */
-int wdi_sym_run(struct wdi_sym_sess *s, struct wdi_key *key, struct wdi_msg *msg, bool again);
-
-/*
- * wdi_sym_send() - as wdi_class_send(); on success the request holds @key, which is in
- * msg.priv, until wdi_sym_ended().
- */
-int wdi_sym_send(struct wdi_sym_sess *s, struct wdi_key *key, const void *req);
-void wdi_sym_ended(struct wdi_msg *msg);
 
 /* What an ended message means for these classes. */
 struct wdi_outcome wdi_sym_outcome(const struct wdi_msg *msg);
