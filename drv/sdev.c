@@ -564,8 +564,36 @@ static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
 	/* A device cannot have taken or made more than there was. */
 	msg->consumed = wdi_min(cpl.consumed, msg->src_len);
 	msg->produced = wdi_min(cpl.produced, msg->dst_len);
+	/* Of operands that are listed at src; nobody steps through memory by these. */
+	if (msg->op == WDI_OP_PK) {
+		msg->consumed = cpl.consumed;
+		msg->produced = cpl.produced;
+	}
 	if (msg->op == WDI_OP_STREAM_OPEN || msg->op == WDI_OP_SESSION_OPEN)
 		msg->object = cpl.object;
+}
+
+static const char *sdev_detail_name(const struct wdi_msg *msg)
+{
+	static const char *const keys[] = {
+		[SDEV_KEY_LENGTH] = "length of a key or parameter",
+		[SDEV_KEY_WEAK] = "weak key",
+		[SDEV_KEY_RANGE] = "numbers that make no key",
+		[SDEV_KEY_POINT] = "point that is not on the curve",
+		[SDEV_KEY_MISSING] = "a part of the key is missing",
+		[SDEV_KEY_CURVE] = "size or numbers that make no curve or group",
+	};
+	static const char *const operands[] = {
+		[SDEV_OPERAND_RANGE] = "not below the modulus, or trivial",
+		[SDEV_OPERAND_SCALAR] = "scalar is 0, not below the order, or of no use",
+		[SDEV_OPERAND_POINT] = "point is not on the curve, or the result is infinity",
+	};
+
+	if (msg->status == WDI_ST_BAD_KEY && msg->detail < wdi_array_size(keys))
+		return keys[msg->detail];
+	if (msg->status == WDI_ST_BAD_OPERAND && msg->detail < wdi_array_size(operands))
+		return operands[msg->detail];
+	return NULL;
 }
 
 static uint32_t sdev_backlog(void *priv)
@@ -629,6 +657,7 @@ const struct wdi_driver wdi_sdev_driver = {
 	.inject = sdev_inject,
 	.injected = sdev_injected,
 	.complete = sdev_complete,
+	.detail_name = sdev_detail_name,
 	.backlog = sdev_backlog,
 	.needs_kick = sdev_needs_kick,
 	.arm_irq = sdev_arm_irq,

@@ -47,9 +47,9 @@ static void log_failure(const struct wdi_class *c, const struct wdi_ctx *ctx,
 {
 	if (wdi_likely(msg->status <= WDI_ST_MORE_OUT) || !wdi_log_enabled(WDI_LOG_ERROR))
 		return;
-	wdi_err("%s: %s on %s, detail %u: src %p+%u, dst %p+%u; consumed %u, produced %u, address %#lx",
+	wdi_err("%s: %s on %s, detail %u %s: src %p+%u, dst %p+%u; consumed %u, produced %u, address %#lx",
 		c->ops->name, wdi_core_status_name(msg->status), wdi_core_ctx_device(ctx),
-		msg->detail, msg->src, msg->src_len, msg->dst, msg->dst_len, msg->consumed,
+		msg->detail, wdi_core_ctx_detail_name(ctx, msg), msg->src, msg->src_len, msg->dst, msg->dst_len, msg->consumed,
 		msg->produced, (unsigned long)msg->fault_addr);
 }
 

@@ -152,6 +152,14 @@ const char *wdi_core_ctx_engine_name(const struct wdi_ctx *ctx, unsigned int eng
 	return ctx->dev ? ctx->dev->drv->engine_name(engine) : "";
 }
 
+const char *wdi_core_ctx_detail_name(const struct wdi_ctx *ctx, const struct wdi_msg *msg)
+{
+	const char *name = ctx->dev && ctx->dev->drv->detail_name ?
+			   ctx->dev->drv->detail_name(msg) : NULL;
+
+	return name ? name : "";
+}
+
 bool wdi_core_ctx_can(const struct wdi_ctx *ctx, enum wdi_op op, unsigned int what)
 {
 	const struct wdi_caps *caps = ctx->dev ? &ctx->dev->caps : NULL;

@@ -33,6 +33,8 @@ int wdi_core_ctx_queue(struct wdi_ctx *ctx, struct wdi_queue **out);
 
 const char *wdi_core_ctx_device(const struct wdi_ctx *ctx);
 const char *wdi_core_ctx_engine_name(const struct wdi_ctx *ctx, unsigned int engine);
+/* What the device means by the detail of a message that ended badly, "" if it says nothing. */
+const char *wdi_core_ctx_detail_name(const struct wdi_ctx *ctx, const struct wdi_msg *msg);
 /*
  * Whether the context's device runs @op for @what: an enum wdi_format for
  * COMPRESS and DECOMPRESS, an enum wdi_alg for SESSION_OPEN and what runs in

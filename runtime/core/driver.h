@@ -120,6 +120,8 @@ struct wdi_driver {
 	void (*submit)(void *priv, const struct wdi_msg *msg);
 	unsigned int (*poll)(void *priv, struct wdi_cpl *cpls, unsigned int max);
 	void (*complete)(const struct wdi_cpl *cpl, struct wdi_msg *msg);
+	/* What the detail of a message that ended badly means; may be NULL, and return it. */
+	const char *(*detail_name)(const struct wdi_msg *msg);
 
 	/*
 	 * Slow. cancel(): the client no longer wants the message with this tag;

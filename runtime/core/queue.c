@@ -205,6 +205,24 @@ static struct wdi_msg *queue_match(struct wdi_queue *q, uint32_t tag)
 	return msg;
 }
 
+/*
+ * The operands of a synchronous PK message are listed on its sender's stack, which
+ * may be gone when the device reads them: the sender can run out of time. So the
+ * list is put where the slot is, which is not used again before the device is done.
+ */
+static void list_lend(struct wdi_queue *q, struct wdi_msg *msg)
+{
+	struct wdi_msg *slot = &q->pool[wdi_tag_slot(msg->tag)];
+
+	memcpy(slot->params, msg->params, msg->src_len);
+	msg->src = slot->params;
+}
+
+static void list_take_back(struct wdi_msg *msg)
+{
+	memcpy(msg->params, msg->src, msg->src_len);
+}
+
 static void queue_dispatch(struct wdi_queue *q, const struct wdi_cpl *cpl)
 {
 	struct wdi_msg *msg = queue_match(q, cpl->tag);
@@ -226,6 +244,8 @@ static void queue_dispatch(struct wdi_queue *q, const struct wdi_cpl *cpl)
 		wdi_queue_ready(q, msg);
 		return;
 	}
+	if (msg->op == WDI_OP_PK)
+		list_take_back(msg);
 	wdi_slots_give(&q->slots, slot);
 	/* From here on the message is its waiter's again. */
 	wdi_io_store32_release(&msg->done, 1);
@@ -352,6 +372,8 @@ int wdi_queue_run_once(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
 	}
 	msg->async = false;
 	msg->done = 0;
+	if (msg->op == WDI_OP_PK)
+		list_lend(q, msg);
 	queue_submit(q, msg);
 	wdi_spin_unlock(&q->submit_lock);
 
