@@ -10,8 +10,11 @@ uadkinclude_HEADERS = \
 	include/uadk/wd_bmm.h \
 	include/uadk/wd_cipher.h \
 	include/uadk/wd_comp.h \
+	include/uadk/wd_dh.h \
 	include/uadk/wd_digest.h \
+	include/uadk/wd_ecc.h \
 	include/uadk/wd_internal.h \
+	include/uadk/wd_rsa.h \
 	include/uadk/wd_sched.h \
 	include/uadk/wd_zlibwrapper.h
 

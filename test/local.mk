@@ -136,6 +136,17 @@ test_front_zlib_diff_test_SOURCES = $(zdiff_sources) \
 	test/front/zlib_diff_test.c
 test_front_zlib_diff_test_LDADD =
 
+# Public keys.
+test_api_programs += \
+	test/api/ecc_curves_test \
+	test/api/rsa_test
+test_pk_libs = libtestpk.la $(test_api_libs) libwd_crypto.la $(LIBCRYPTO_LIBS)
+test_api_ecc_curves_test_LDADD = $(test_pk_libs)
+test_api_rsa_test_LDADD = $(test_pk_libs)
+libtestpk_la_SOURCES = \
+	test/api/pk.c \
+	test/api/pk.h
+
 # What unit programs share, and what api programs share.
 libtestunit_la_SOURCES = \
 	test/unit/device_rig.h \
@@ -162,7 +173,7 @@ EXTRA_DIST += test/cli/lib.sh
 
 check_PROGRAMS += $(test_plain_programs) $(test_front_programs)
 if HAVE_CHECK
-check_LTLIBRARIES += libtestunit.la libtestapi.la
+check_LTLIBRARIES += libtestunit.la libtestapi.la libtestpk.la
 check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
 endif
 dist_check_SCRIPTS += $(test_scripts) $(test_last_script)

@@ -18,6 +18,9 @@
 	{ .name = (n), .class = "aead", .device = WDI_ALG_##dev, \
 	  .alg = WD_CIPHER_##a, .mode = WD_CIPHER_##m, __VA_ARGS__ },
 
+#define PK(n, dev) \
+	{ .name = (n), .class = (n), .device = WDI_ALG_##dev },
+
 const struct wdi_alg_row wdi_alg_rows[] = {
 #include "alg/algs.def"
 };

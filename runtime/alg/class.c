@@ -282,7 +282,8 @@ static int take_ctxs(struct wdi_class *c, const struct wd_ctx_config *config)
 				c->ops->name, i);
 			return -WD_EINVAL;
 		}
-		if (from->op_type >= c->ops->op_types || from->ctx_mode >= CTX_MODE_MAX) {
+		/* Where there is one kind of contexts, programs write there what they like. */
+		if ((from->op_type >= c->ops->op_types && c->ops->op_types > 1) || from->ctx_mode >= CTX_MODE_MAX) {
 			wdi_err("%s: context %u has operation %u and mode %u", c->ops->name, i,
 				from->op_type, from->ctx_mode);
 			return -WD_EINVAL;
@@ -414,7 +415,8 @@ void wdi_class_uninit2(struct wdi_class *c)
 
 static int env_provide(struct wdi_class *c, struct wd_sched *sched)
 {
-	int ret = class_provide(c, c->ops->name, SCHED_POLICY_RR, sched, WDI_OWNER_ENV);
+	const char *alg = c->ops->device_alg(c->ops->name);
+	int ret = class_provide(c, alg ? alg : c->ops->name, SCHED_POLICY_RR, sched, WDI_OWNER_ENV);
 
 	if (!ret && c->env.async_poll_en)
 		ret = wdi_pollers_start(c, c->env.async_poll_num, &c->pollers);

@@ -23,9 +23,18 @@ libwd_crypto_la_SOURCES += \
 	runtime/alg/cipher.c \
 	runtime/alg/digest.c \
 	runtime/alg/digest.h \
+	runtime/alg/dh.c \
 	runtime/alg/digest_stream.c \
+	runtime/alg/ecc.c \
+	runtime/alg/ecc.h \
+	runtime/alg/ecc_curves.c \
+	runtime/alg/ecc_key.c \
+	runtime/alg/ecc_object.c \
 	runtime/alg/key.c \
 	runtime/alg/key.h \
+	runtime/alg/pk.c \
+	runtime/alg/pk.h \
+	runtime/alg/rsa.c \
 	runtime/alg/sched_api.c \
 	runtime/alg/sym.c \
 	runtime/alg/sym.h

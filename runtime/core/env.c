@@ -80,6 +80,9 @@ static const struct wdi_opt_row env_rows[] = {
 	CLASS_ROWS("CIPHER", cipher),
 	CLASS_ROWS("DIGEST", digest),
 	CLASS_ROWS("AEAD", aead),
+	CLASS_ROWS("RSA", rsa),
+	CLASS_ROWS("DH", dh),
+	CLASS_ROWS("ECC", ecc),
 };
 
 void wdi_core_env_load(struct wdi_env *env)

@@ -33,6 +33,9 @@ struct wdi_env {
 	struct wdi_class_env cipher;
 	struct wdi_class_env digest;
 	struct wdi_class_env aead;
+	struct wdi_class_env rsa;
+	struct wdi_class_env dh;
+	struct wdi_class_env ecc;
 };
 
 /* A fresh reading; text values point into the environment. */

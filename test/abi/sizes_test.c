@@ -14,8 +14,11 @@
 #include "uadk/wd_bmm.h"
 #include "uadk/wd_cipher.h"
 #include "uadk/wd_comp.h"
+#include "uadk/wd_dh.h"
 #include "uadk/wd_digest.h"
+#include "uadk/wd_ecc.h"
 #include "uadk/wd_internal.h"
+#include "uadk/wd_rsa.h"
 #include "uadk/wd_sched.h"
 #include "uadk/wd_zlibwrapper.h"
 
@@ -233,6 +236,82 @@ AT(wd_aead_sess_setup, sched_param, 16);
 AT(wd_aead_sess_setup, mm_ops, 24);
 AT(wd_aead_sess_setup, mm_type, 80);
 
+SIZE(wd_rsa_req, 48);
+AT(wd_rsa_req, src, 0);
+AT(wd_rsa_req, dst, 8);
+AT(wd_rsa_req, src_bytes, 16);
+AT(wd_rsa_req, dst_bytes, 20);
+AT(wd_rsa_req, cb, 24);
+AT(wd_rsa_req, cb_param, 32);
+AT(wd_rsa_req, status, 40);
+AT(wd_rsa_req, data_fmt, 44);
+AT(wd_rsa_req, op_type, 45);
+
+SIZE(wd_rsa_sess_setup, 80);
+AT(wd_rsa_sess_setup, key_bits, 0);
+AT(wd_rsa_sess_setup, is_crt, 2);
+AT(wd_rsa_sess_setup, sched_param, 8);
+AT(wd_rsa_sess_setup, mm_ops, 16);
+AT(wd_rsa_sess_setup, mm_type, 72);
+
+SIZE(wd_dh_req, 56);
+AT(wd_dh_req, x_p, 0);
+AT(wd_dh_req, pv, 8);
+AT(wd_dh_req, pri, 16);
+AT(wd_dh_req, pri_bytes, 24);
+AT(wd_dh_req, pbytes, 26);
+AT(wd_dh_req, xbytes, 28);
+AT(wd_dh_req, pvbytes, 30);
+AT(wd_dh_req, cb, 32);
+AT(wd_dh_req, cb_param, 40);
+AT(wd_dh_req, status, 48);
+AT(wd_dh_req, op_type, 52);
+AT(wd_dh_req, data_fmt, 53);
+
+SIZE(wd_dh_sess_setup, 80);
+AT(wd_dh_sess_setup, key_bits, 0);
+AT(wd_dh_sess_setup, is_g2, 2);
+AT(wd_dh_sess_setup, sched_param, 8);
+AT(wd_dh_sess_setup, mm_ops, 16);
+AT(wd_dh_sess_setup, mm_type, 72);
+
+SIZE(wd_ecc_req, 48);
+AT(wd_ecc_req, src, 0);
+AT(wd_ecc_req, dst, 8);
+AT(wd_ecc_req, src_bytes, 16);
+AT(wd_ecc_req, dst_bytes, 20);
+AT(wd_ecc_req, cb, 24);
+AT(wd_ecc_req, cb_param, 32);
+AT(wd_ecc_req, status, 40);
+AT(wd_ecc_req, data_fmt, 44);
+AT(wd_ecc_req, op_type, 45);
+
+SIZE(wd_ecc_point, 32);
+AT(wd_ecc_point, y, 16);
+SIZE(wd_ecc_curve, 96);
+AT(wd_ecc_curve, p, 0);
+AT(wd_ecc_curve, a, 16);
+AT(wd_ecc_curve, b, 32);
+AT(wd_ecc_curve, g, 48);
+AT(wd_ecc_curve, n, 80);
+SIZE(wd_ecc_curve_cfg, 24);
+AT(wd_ecc_curve_cfg, type, 0);
+AT(wd_ecc_curve_cfg, cfg, 8);
+AT(wd_ecc_curve_cfg, resv, 16);
+SIZE(wd_rand_mt, 16);
+SIZE(wd_hash_mt, 24);
+AT(wd_hash_mt, type, 16);
+
+SIZE(wd_ecc_sess_setup, 152);
+AT(wd_ecc_sess_setup, alg, 0);
+AT(wd_ecc_sess_setup, key_bits, 8);
+AT(wd_ecc_sess_setup, cv, 16);
+AT(wd_ecc_sess_setup, rand, 40);
+AT(wd_ecc_sess_setup, hash, 56);
+AT(wd_ecc_sess_setup, sched_param, 80);
+AT(wd_ecc_sess_setup, mm_ops, 88);
+AT(wd_ecc_sess_setup, mm_type, 144);
+
 SIZE(wd_mempool_setup, 72);
 AT(wd_mempool_setup, block_num, 4);
 AT(wd_mempool_setup, align_size, 8);
@@ -422,6 +501,52 @@ VALUE(WD_DIGEST_AES_XCBC_PRF_128_LEN, 16);
 VALUE(WD_DIGEST_AES_CMAC_LEN, 16);
 VALUE(WD_DIGEST_AES_GMAC_LEN, 16);
 
+VALUE(WD_RSA_INVALID, 0);
+VALUE(WD_RSA_SIGN, 1);
+VALUE(WD_RSA_VERIFY, 2);
+VALUE(WD_RSA_GENKEY, 3);
+VALUE(WD_RSA_INVALID_KEY, 0);
+VALUE(WD_RSA_PUBKEY, 1);
+VALUE(WD_RSA_PRIKEY1, 2);
+VALUE(WD_RSA_PRIKEY2, 3);
+VALUE(CRT_PARAMS_SZ(256), 640);
+VALUE(CRT_GEN_PARAMS_SZ(256), 896);
+VALUE(GEN_PARAMS_SZ(256), 512);
+VALUE(CRT_PARAM_SZ(256), 128);
+VALUE(WD_DH_INVALID, 0);
+VALUE(WD_DH_PHASE1, 1);
+VALUE(WD_DH_PHASE2, 2);
+VALUE(WD_EC_OP_INVALID, 0);
+VALUE(WD_ECXDH_GEN_KEY, 1);
+VALUE(WD_ECXDH_COMPUTE_KEY, 2);
+VALUE(WD_ECDSA_SIGN, 3);
+VALUE(WD_ECDSA_VERIFY, 4);
+VALUE(WD_SM2_SIGN, 5);
+VALUE(WD_SM2_VERIFY, 6);
+VALUE(WD_SM2_ENCRYPT, 7);
+VALUE(WD_SM2_DECRYPT, 8);
+VALUE(WD_SM2_KG, 9);
+VALUE(WD_EC_OP_MAX, 10);
+VALUE(WD_SECP128R1, 0x10);
+VALUE(WD_SECP192K1, 0x11);
+VALUE(WD_SECP224R1, 0x12);
+VALUE(WD_SECP256K1, 0x13);
+VALUE(WD_BRAINPOOLP320R1, 0x14);
+VALUE(WD_BRAINPOOLP384R1, 0x15);
+VALUE(WD_SECP384R1, 0x16);
+VALUE(WD_SECP521R1, 0x17);
+VALUE(WD_HASH_SM3, 0);
+VALUE(WD_HASH_SHA1, 1);
+VALUE(WD_HASH_SHA224, 2);
+VALUE(WD_HASH_SHA256, 3);
+VALUE(WD_HASH_SHA384, 4);
+VALUE(WD_HASH_SHA512, 5);
+VALUE(WD_HASH_MD4, 6);
+VALUE(WD_HASH_MD5, 7);
+VALUE(WD_HASH_MAX, 8);
+VALUE(WD_CV_CFG_ID, 0);
+VALUE(WD_CV_CFG_PARAM, 1);
+
 VALUE(Z_NO_FLUSH, 0);
 VALUE(Z_PARTIAL_FLUSH, 1);
 VALUE(Z_SYNC_FLUSH, 2);
@@ -571,6 +696,124 @@ PROTO(wd_aead_set_akey, int (uintptr_t, const __u8 *, __u16));
 PROTO(wd_aead_set_authsize, int (uintptr_t, __u16));
 PROTO(wd_aead_get_authsize, int (uintptr_t));
 PROTO(wd_aead_get_maxauthsize, int (uintptr_t));
+
+PROTO(wd_rsa_init2_, int (const char *, __u32, int, struct wd_ctx_params *));
+PROTO(wd_rsa_uninit2, void (void));
+PROTO(wd_rsa_init, int (struct wd_ctx_config *, struct wd_sched *));
+PROTO(wd_rsa_uninit, void (void));
+PROTO(wd_rsa_env_init, int (struct wd_sched *));
+PROTO(wd_rsa_env_uninit, void (void));
+PROTO(wd_rsa_ctx_num_init, int (__u32, __u32, __u32, __u8));
+PROTO(wd_rsa_ctx_num_uninit, void (void));
+PROTO(wd_rsa_get_env_param, int (__u32, __u32, __u32, __u32 *, __u8 *));
+PROTO(wd_rsa_poll_ctx, int (__u32, __u32, __u32 *));
+PROTO(wd_rsa_poll, int (__u32, __u32 *));
+PROTO(wd_rsa_alloc_sess, uintptr_t (struct wd_rsa_sess_setup *));
+PROTO(wd_rsa_free_sess, void (uintptr_t));
+PROTO(wd_rsa_is_crt, bool (uintptr_t));
+PROTO(wd_rsa_get_key_bits, __u32 (uintptr_t));
+PROTO(wd_rsa_set_pubkey_params, int (uintptr_t, struct wd_dtb *, struct wd_dtb *));
+PROTO(wd_rsa_set_prikey_params, int (uintptr_t, struct wd_dtb *, struct wd_dtb *));
+PROTO(wd_rsa_set_crt_prikey_params, int (uintptr_t, struct wd_dtb *, struct wd_dtb *, struct
+	wd_dtb *, struct wd_dtb *, struct wd_dtb *));
+PROTO(wd_rsa_get_pubkey, void (uintptr_t, struct wd_rsa_pubkey **));
+PROTO(wd_rsa_get_prikey, void (uintptr_t, struct wd_rsa_prikey **));
+PROTO(wd_rsa_get_pubkey_params, void (struct wd_rsa_pubkey *, struct wd_dtb **, struct
+	wd_dtb **));
+PROTO(wd_rsa_get_prikey_params, void (struct wd_rsa_prikey *, struct wd_dtb **, struct
+	wd_dtb **));
+PROTO(wd_rsa_get_crt_prikey_params, void (struct wd_rsa_prikey *, struct wd_dtb **, struct
+	wd_dtb **, struct wd_dtb **, struct wd_dtb **, struct wd_dtb **));
+PROTO(wd_rsa_new_kg_in, struct wd_rsa_kg_in * (uintptr_t, struct wd_dtb *, struct wd_dtb *,
+	struct wd_dtb *));
+PROTO(wd_rsa_del_kg_in, void (uintptr_t, struct wd_rsa_kg_in *));
+PROTO(wd_rsa_get_kg_in_params, void (struct wd_rsa_kg_in *, struct wd_dtb *, struct wd_dtb
+	*, struct wd_dtb *));
+PROTO(wd_rsa_kg_in_data, int (struct wd_rsa_kg_in *, char **));
+PROTO(wd_rsa_new_kg_out, struct wd_rsa_kg_out * (uintptr_t));
+PROTO(wd_rsa_del_kg_out, void (uintptr_t, struct wd_rsa_kg_out *));
+PROTO(wd_rsa_get_kg_out_params, void (struct wd_rsa_kg_out *, struct wd_dtb *, struct wd_dtb
+	*));
+PROTO(wd_rsa_get_kg_out_crt_params, void (struct wd_rsa_kg_out *, struct wd_dtb *, struct
+	wd_dtb *, struct wd_dtb *));
+PROTO(wd_rsa_kg_out_data, int (struct wd_rsa_kg_out *, char **));
+PROTO(wd_rsa_set_kg_out_crt_psz, void (struct wd_rsa_kg_out *, size_t, size_t, size_t));
+PROTO(wd_rsa_set_kg_out_psz, void (struct wd_rsa_kg_out *, size_t, size_t));
+PROTO(wd_do_rsa_sync, int (uintptr_t, struct wd_rsa_req *));
+PROTO(wd_do_rsa_async, int (uintptr_t, struct wd_rsa_req *));
+PROTO(wd_dh_init2_, int (const char *, __u32, int, struct wd_ctx_params *));
+PROTO(wd_dh_uninit2, void (void));
+PROTO(wd_dh_init, int (struct wd_ctx_config *, struct wd_sched *));
+PROTO(wd_dh_uninit, void (void));
+PROTO(wd_dh_env_init, int (struct wd_sched *));
+PROTO(wd_dh_env_uninit, void (void));
+PROTO(wd_dh_ctx_num_init, int (__u32, __u32, __u32, __u8));
+PROTO(wd_dh_ctx_num_uninit, void (void));
+PROTO(wd_dh_get_env_param, int (__u32, __u32, __u32, __u32 *, __u8 *));
+PROTO(wd_dh_poll_ctx, int (__u32, __u32, __u32 *));
+PROTO(wd_dh_poll, int (__u32, __u32 *));
+PROTO(wd_dh_alloc_sess, uintptr_t (struct wd_dh_sess_setup *));
+PROTO(wd_dh_free_sess, void (uintptr_t));
+PROTO(wd_dh_get_mode, int (uintptr_t, __u8 *));
+PROTO(wd_dh_key_bits, __u32 (uintptr_t));
+PROTO(wd_dh_set_g, int (uintptr_t, struct wd_dtb *));
+PROTO(wd_dh_get_g, void (uintptr_t, struct wd_dtb **));
+PROTO(wd_do_dh_sync, int (uintptr_t, struct wd_dh_req *));
+PROTO(wd_do_dh_async, int (uintptr_t, struct wd_dh_req *));
+PROTO(wd_ecc_init2_, int (const char *, __u32, int, struct wd_ctx_params *));
+PROTO(wd_ecc_uninit2, void (void));
+PROTO(wd_ecc_init, int (struct wd_ctx_config *, struct wd_sched *));
+PROTO(wd_ecc_uninit, void (void));
+PROTO(wd_ecc_env_init, int (struct wd_sched *));
+PROTO(wd_ecc_env_uninit, void (void));
+PROTO(wd_ecc_ctx_num_init, int (__u32, __u32, __u32, __u8));
+PROTO(wd_ecc_ctx_num_uninit, void (void));
+PROTO(wd_ecc_get_env_param, int (__u32, __u32, __u32, __u32 *, __u8 *));
+PROTO(wd_ecc_poll_ctx, int (__u32, __u32, __u32 *));
+PROTO(wd_ecc_poll, int (__u32, __u32 *));
+PROTO(wd_ecc_alloc_sess, uintptr_t (struct wd_ecc_sess_setup *));
+PROTO(wd_ecc_free_sess, void (uintptr_t));
+PROTO(wd_ecc_get_key_bits, int (uintptr_t));
+PROTO(wd_ecc_get_key, struct wd_ecc_key * (uintptr_t));
+PROTO(wd_ecc_set_prikey, int (struct wd_ecc_key *, struct wd_dtb *));
+PROTO(wd_ecc_set_pubkey, int (struct wd_ecc_key *, struct wd_ecc_point *));
+PROTO(wd_ecc_get_prikey, int (struct wd_ecc_key *, struct wd_dtb **));
+PROTO(wd_ecc_get_pubkey, int (struct wd_ecc_key *, struct wd_ecc_point **));
+PROTO(wd_ecc_get_prikey_params, void (struct wd_ecc_key *, struct wd_dtb **, struct wd_dtb
+	**, struct wd_dtb **, struct wd_dtb **, struct wd_ecc_point **, struct wd_dtb **));
+PROTO(wd_ecc_get_pubkey_params, void (struct wd_ecc_key *, struct wd_dtb **, struct wd_dtb
+	**, struct wd_dtb **, struct wd_dtb **, struct wd_ecc_point **, struct wd_ecc_point **));
+PROTO(wd_ecc_del_in, void (uintptr_t, struct wd_ecc_in *));
+PROTO(wd_ecc_del_out, void (uintptr_t, struct wd_ecc_out *));
+PROTO(wd_ecxdh_new_in, struct wd_ecc_in * (uintptr_t, struct wd_ecc_point *));
+PROTO(wd_ecxdh_new_out, struct wd_ecc_out * (uintptr_t));
+PROTO(wd_ecxdh_get_out_params, void (struct wd_ecc_out *, struct wd_ecc_point **));
+PROTO(wd_ecdsa_new_sign_in, struct wd_ecc_in * (uintptr_t, struct wd_dtb *, struct wd_dtb *));
+PROTO(wd_ecdsa_new_verf_in, struct wd_ecc_in * (uintptr_t, struct wd_dtb *, struct wd_dtb *,
+	struct wd_dtb *));
+PROTO(wd_ecdsa_new_sign_out, struct wd_ecc_out * (uintptr_t));
+PROTO(wd_ecdsa_get_sign_out_params, void (struct wd_ecc_out *, struct wd_dtb **, struct
+	wd_dtb **));
+PROTO(wd_sm2_new_sign_in, struct wd_ecc_in * (uintptr_t, struct wd_dtb *, struct wd_dtb *,
+	struct wd_dtb *, __u8));
+PROTO(wd_sm2_new_verf_in, struct wd_ecc_in * (uintptr_t, struct wd_dtb *, struct wd_dtb *,
+	struct wd_dtb *, struct wd_dtb *, __u8));
+PROTO(wd_sm2_new_sign_out, struct wd_ecc_out * (uintptr_t));
+PROTO(wd_sm2_get_sign_out_params, void (struct wd_ecc_out *, struct wd_dtb **, struct wd_dtb
+	**));
+PROTO(wd_sm2_new_enc_in, struct wd_ecc_in * (uintptr_t, struct wd_dtb *, struct wd_dtb *));
+PROTO(wd_sm2_new_enc_out, struct wd_ecc_out * (uintptr_t, __u32));
+PROTO(wd_sm2_get_enc_out_params, void (struct wd_ecc_out *, struct wd_ecc_point **, struct
+	wd_dtb **, struct wd_dtb **));
+PROTO(wd_sm2_new_dec_in, struct wd_ecc_in * (uintptr_t, struct wd_ecc_point *, struct wd_dtb
+	*, struct wd_dtb *));
+PROTO(wd_sm2_new_dec_out, struct wd_ecc_out * (uintptr_t, __u32));
+PROTO(wd_sm2_get_dec_out_params, void (struct wd_ecc_out *, struct wd_dtb **));
+PROTO(wd_sm2_new_kg_out, struct wd_ecc_out * (uintptr_t));
+PROTO(wd_sm2_get_kg_out_params, void (struct wd_ecc_out *, struct wd_dtb **, struct
+	wd_ecc_point **));
+PROTO(wd_do_ecc_sync, int (uintptr_t, struct wd_ecc_req *));
+PROTO(wd_do_ecc_async, int (uintptr_t, struct wd_ecc_req *));
 
 PROTO(wd_deflate_init, int (z_streamp, int, int));
 PROTO(wd_deflate, int (z_streamp, int));
