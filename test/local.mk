@@ -138,11 +138,19 @@ test_front_zlib_diff_test_LDADD =
 
 # Public keys.
 test_api_programs += \
+	test/api/dh_test \
 	test/api/ecc_curves_test \
-	test/api/rsa_test
+	test/api/ecc_test \
+	test/api/pk_life_test \
+	test/api/rsa_test \
+	test/api/sm2_test
 test_pk_libs = libtestpk.la $(test_api_libs) libwd_crypto.la $(LIBCRYPTO_LIBS)
 test_api_ecc_curves_test_LDADD = $(test_pk_libs)
+test_api_dh_test_LDADD = $(test_pk_libs)
+test_api_ecc_test_LDADD = $(test_pk_libs)
+test_api_pk_life_test_LDADD = $(test_pk_libs)
 test_api_rsa_test_LDADD = $(test_pk_libs)
+test_api_sm2_test_LDADD = $(test_pk_libs)
 libtestpk_la_SOURCES = \
 	test/api/pk.c \
 	test/api/pk.h
