@@ -268,6 +268,20 @@ static int sdev_injected(struct wdi_io *io, void *priv, unsigned int what, uint6
 	return ret;
 }
 
+static int sdev_pasid_stop(struct wdi_io *io, uint32_t pasid, bool *clean)
+{
+	struct sdev_admin cmd = {
+		.op = SDEV_ADMIN_PASID_STOP,
+		.pasid = pasid,
+		.stop = SDEV_STOP_ANY,
+	};
+	int ret = admin(io, &cmd);
+
+	if (!ret)
+		*clean = cmd.stop == SDEV_STOPPED_CLEAN;
+	return ret;
+}
+
 static int sdev_region(void *priv, unsigned int qfrt, struct wdi_region *region)
 {
 	struct sdev_queue *q = priv;
@@ -649,6 +663,7 @@ const struct wdi_driver wdi_sdev_driver = {
 	.queue_init = sdev_queue_init,
 	.queue_exit = sdev_queue_exit,
 	.queue_forget = sdev_queue_forget,
+	.pasid_stop = sdev_pasid_stop,
 	.submit = sdev_submit,
 	.poll = sdev_poll,
 	.cancel = sdev_cancel,

@@ -19,6 +19,7 @@ test_unit_programs = \
 	test/unit/device_fault_test \
 	test/unit/device_guard_test \
 	test/unit/device_jobs_test \
+	test/unit/device_pasid_test \
 	test/unit/device_pk_test \
 	test/unit/device_pri_test \
 	test/unit/device_test \
@@ -107,6 +108,7 @@ test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
 test_unit_device_jobs_test_LDADD = $(test_device_libs)
+test_unit_device_pasid_test_LDADD = $(test_device_libs)
 test_unit_device_pk_test_LDADD = $(test_device_libs)
 test_unit_device_pri_test_LDADD = $(test_device_libs)
 test_unit_device_test_LDADD = $(test_device_libs)

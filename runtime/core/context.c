@@ -24,6 +24,45 @@ struct wdi_ctx *wdi_core_ctx(uintptr_t handle)
 	return ctx && ctx->magic == WDI_CTX_MAGIC ? ctx : NULL;
 }
 
+/*
+ * All contexts of a device share its bond; who is the last of them stops the
+ * PASID. Nobody may bind in between, so both go one by one.
+ */
+static int ctx_bind(struct wdi_ctx *ctx)
+{
+	struct wdi_device *dev = ctx->dev;
+	int ret;
+
+	pthread_mutex_lock(&dev->bond_lock);
+	ret = dev->io.bus->ops->bind(dev->io.bus, &ctx->pasid);
+	pthread_mutex_unlock(&dev->bond_lock);
+	return ret;
+}
+
+/*
+ * Nothing of this context runs any more. Whether page requests of the PASID are
+ * still under way is the device's to say; where it does not, it is asked to send
+ * word when they are through.
+ */
+static void ctx_unbind(struct wdi_ctx *ctx)
+{
+	struct wdi_device *dev = ctx->dev;
+	bool clean = false;
+	int ret;
+
+	pthread_mutex_lock(&dev->bond_lock);
+	if (dev->drv->pasid_stop(&dev->io, ctx->pasid, &clean))
+		clean = false;
+	ret = dev->io.bus->ops->unbind(dev->io.bus, ctx->pasid,
+				       clean ? VFIO_SVM_PASID_RELEASE_CLEAN :
+					       VFIO_SVM_PASID_RELEASE_FLUSHED);
+	pthread_mutex_unlock(&dev->bond_lock);
+	if (ret)
+		wdi_err("%s: PASID %u cannot be released: errno %d", ctx->dev_name, ctx->pasid,
+			-ret);
+	ctx->pasid = 0;
+}
+
 /* With ctx->lock held, or before anybody knows the context. */
 static int ctx_open(struct wdi_ctx *ctx)
 {
@@ -33,7 +72,7 @@ static int ctx_open(struct wdi_ctx *ctx)
 
 	if (ret)
 		return ret;
-	ret = ctx->dev->io.bus->ops->bind(ctx->dev->io.bus, &ctx->pasid);
+	ret = ctx_bind(ctx);
 	if (ret) {
 		wdi_err("%s: binding the address space failed: errno %d", ctx->dev_name, -ret);
 		goto put_device;
@@ -56,7 +95,7 @@ static int ctx_open(struct wdi_ctx *ctx)
 destroy_queue:
 	wdi_queue_destroy(q);
 unbind:
-	ctx->dev->io.bus->ops->unbind(ctx->dev->io.bus, ctx->pasid, VFIO_SVM_PASID_RELEASE_CLEAN);
+	ctx_unbind(ctx);
 put_device:
 	wdi_device_put(ctx->dev);
 	ctx->dev = NULL;
@@ -64,8 +103,7 @@ put_device:
 }
 
 /*
- * The queue is stopped and drained first, so when the bond is released nothing
- * of this context is outstanding: the release is clean. Requests that are
+ * Stop and drain the queue, stop the PASID, unbind. Requests that are
  * dropped on the way may end sessions, which look for a queue to close their
  * objects on: nobody may find this one, and the lock must be free.
  */
@@ -81,8 +119,7 @@ static void ctx_close(struct wdi_ctx *ctx)
 	if (!q)
 		return;
 	wdi_queue_destroy(q);
-	ctx->dev->io.bus->ops->unbind(ctx->dev->io.bus, ctx->pasid, VFIO_SVM_PASID_RELEASE_CLEAN);
-	ctx->pasid = 0;
+	ctx_unbind(ctx);
 	wdi_device_put(ctx->dev);
 	ctx->dev = NULL;
 }

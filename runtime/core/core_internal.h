@@ -33,6 +33,7 @@ struct wdi_io {
  */
 struct wdi_device {
 	struct wdi_io io;
+	pthread_mutex_t bond_lock;	/* binding, and stopping with unbinding */
 	struct wdi_bus_info info;
 	const struct wdi_driver *drv;
 	struct wdi_caps caps;

@@ -68,6 +68,7 @@ static int device_open(const struct wdi_bus_info *info, struct wdi_device **out)
 	if (!dev)
 		return -ENOMEM;
 	pthread_mutex_init(&dev->io.lock, NULL);
+	pthread_mutex_init(&dev->bond_lock, NULL);
 	wdi_core_env_load(&dev->env);
 	dev->env.queue_depth = pow2_at_least(dev->env.queue_depth);
 	dev->info = *info;

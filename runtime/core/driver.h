@@ -112,6 +112,13 @@ struct wdi_driver {
 	void (*queue_forget)(void *priv);
 
 	/*
+	 * Ask the device to stop a PASID, before the last unbind. @clean: nothing of
+	 * it is under way any more, page requests included; otherwise they may be,
+	 * and the device says when they are through. -EBUSY: others have it, too.
+	 */
+	int (*pasid_stop)(struct wdi_io *io, uint32_t pasid, bool *clean);
+
+	/*
 	 * Data path, no system call, no lock: submit() under the queue's submit
 	 * lock, poll() under its poll lock. submit() publishes the descriptor and
 	 * rings the doorbell. poll() returns up to @max completions, oldest first,

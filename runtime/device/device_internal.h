@@ -149,7 +149,7 @@ struct sdev_pasids {
 
 int sdev_pasids_init(struct sdev_pasids *pasids, unsigned int bits);
 void sdev_pasids_exit(struct sdev_pasids *pasids);
-bool sdev_platform_known(const char *compatible);
+bool sdev_has_svm(const struct sdev *dev);
 void sdev_as_put(struct sdev *dev, struct sdev_as *as);
 int sdev_bind(struct sdev_file *file, uint32_t *pasid);
 int sdev_unbind(struct sdev_file *file, uint32_t pasid, uint32_t flags);

@@ -39,18 +39,20 @@ static uint32_t cap_append(void *info, size_t base, uint32_t *argsz, const void 
 
 static int info_get(struct sdev_file *file, void *arg)
 {
-	static const struct vfio_device_info_cap_svm cap = {
+	const struct vfio_device_info_cap_svm cap = {
 		.header = { .id = VFIO_DEVICE_INFO_CAP_WEFT_SVM, .version = 1 },
-		.pasid_bits = SDEV_PASID_BITS,
+		.pasid_bits = (uint32_t)__builtin_ctz(file->dev->pasids.count),
 	};
 	struct vfio_device_info *info = arg;
-	uint32_t cap_off, room = info->argsz;
+	uint32_t cap_off = 0, room = info->argsz;
 
-	(void)file;
-	info->flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_CAPS | VFIO_DEVICE_FLAGS_SVM;
+	info->flags = VFIO_DEVICE_FLAGS_RESET;
 	info->num_regions = SDEV_REGION_COUNT;
 	info->num_irqs = SDEV_IRQ_COUNT;
-	cap_off = cap_append(info, sizeof(*info), &info->argsz, &cap, sizeof(cap));
+	if (sdev_has_svm(file->dev)) {
+		info->flags |= VFIO_DEVICE_FLAGS_CAPS | VFIO_DEVICE_FLAGS_SVM;
+		cap_off = cap_append(info, sizeof(*info), &info->argsz, &cap, sizeof(cap));
+	}
 	if (room >= offsetof(struct vfio_device_info, cap_offset) + sizeof(info->cap_offset))
 		info->cap_offset = cap_off;
 	return 0;

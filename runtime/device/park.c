@@ -43,7 +43,8 @@ struct sdev_kept *sdev_job_keep(struct sdev_job *job, const uint8_t *left, size_
 		free(kept);
 		return NULL;
 	}
-	memcpy(kept->p, left, len);
+	if (len)
+		memcpy(kept->p, left, len);
 	kept->len = len;
 	job->kept = kept;
 	return kept;

@@ -113,7 +113,7 @@ int sdev_bind(struct sdev_file *file, uint32_t *pasid)
 	struct sdev *dev = file->dev;
 	int rc = 0;
 
-	if (dev->platform && !sdev_platform_known(dev->platform))
+	if (!sdev_has_svm(dev))
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&dev->lock);
 	if (atomic_load(&dev->state) == SDEV_DEV_ISOLATED)
@@ -195,13 +195,14 @@ static const struct {
 	{ "weft,sdev-mark", stop_by_marker },
 };
 
-bool sdev_platform_known(const char *compatible)
+/* sdev_has_svm() - whether anything can be bound: not without a way to end it. */
+bool sdev_has_svm(const struct sdev *dev)
 {
-	for (size_t i = 0; i < wdi_array_size(platforms); i++) {
-		if (!strcmp(platforms[i].compatible, compatible))
+	for (size_t i = 0; i < wdi_array_size(platforms) && dev->platform; i++) {
+		if (!strcmp(platforms[i].compatible, dev->platform))
 			return true;
 	}
-	return false;
+	return !dev->platform;
 }
 
 static enum sdev_stopped platform_invalidate(struct sdev *dev, struct sdev_as *as)
@@ -252,18 +253,21 @@ int sdev_pasid_stop(struct sdev_file *file, struct sdev_admin *cmd)
 
 /* ---- unbind ------------------------------------------------------------------------ */
 
-/* The end of a bond, with the lock held. */
+/*
+ * The end of a bond, with the lock held. No step may find it any more before
+ * those that have are waited for, because then it can go.
+ */
 static void as_end(struct sdev *dev, struct sdev_as *as, uint32_t flags)
 {
+	atomic_store(&dev->pasids.table[as->pasid], &quarantined);
 	as_quiesce(dev, as);
-	if (!flags && dev->platform)
+	if (!flags && dev->platform && as->refs == 0)
 		flags = platform_invalidate(dev, as) == SDEV_STOPPED_CLEAN ?
 			VFIO_SVM_PASID_RELEASE_CLEAN : VFIO_SVM_PASID_RELEASE_FLUSHED;
 	/* A client that says "flushed" has had the marker sent; one that forgot is helped. */
 	if (flags & VFIO_SVM_PASID_RELEASE_FLUSHED)
 		sdev_pri_mark(dev->pri, as);
 	as->keep = !flags;
-	atomic_store(&dev->pasids.table[as->pasid], &quarantined);
 	as->owner->as = NULL;
 	sdev_objects_destroy(dev, as);
 	sdev_as_put(dev, as);
@@ -292,13 +296,7 @@ void sdev_unbind_exit(struct sdev_file *file)
 	struct sdev *dev = file->dev;
 
 	pthread_mutex_lock(&dev->lock);
-	if (file->as) {
-		as_quiesce(dev, file->as);
-		file->as->keep = true;
-		atomic_store(&dev->pasids.table[file->as->pasid], &quarantined);
-		sdev_objects_destroy(dev, file->as);
-		sdev_as_put(dev, file->as);
-		file->as = NULL;
-	}
+	if (file->as)
+		as_end(dev, file->as, 0);
 	pthread_mutex_unlock(&dev->lock);
 }

@@ -25,9 +25,10 @@ static uint64_t version_get(struct sdev *dev)
 static uint64_t cap_get(struct sdev *dev)
 {
 	uint64_t cap = SDEV_CAP_NOOP | SDEV_CAP_STREAM | SDEV_CAP_SGL | SDEV_CAP_SESSION | SDEV_CAP_WAKE |
-		       SDEV_CAP_SVM | SDEV_CAP_FAULT_REPORT | SDEV_CAP_INJECT;
+		       SDEV_CAP_FAULT_REPORT | SDEV_CAP_INJECT;
 
-	(void)dev;
+	if (sdev_has_svm(dev))
+		cap |= SDEV_CAP_SVM;
 	for (unsigned int fmt = 0; fmt < SDEV_FMT_COUNT; fmt++)
 		cap |= SDEV_CAP_COMP(fmt) | SDEV_CAP_DECOMP(fmt);
 	return cap;
