@@ -70,6 +70,7 @@ test_scripts = \
 	test/cli/devices.sh \
 	test/cli/errors.sh \
 	test/cli/gzip.sh \
+	test/cli/run.sh \
 	test/cli/selftest.sh \
 	test/front/zlib_exports.sh
 

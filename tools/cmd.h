@@ -34,6 +34,7 @@ struct opt_row {
  * @args: what follows the name, for the usage line
  * @help: one line
  * @more: further lines for "weft help NAME", or NULL
+ * @program: what follows the first operand is not for us, options and all
  * @run:  argv[0] is the name of the sub-command; returns an exit status
  */
 struct cmd {
@@ -43,12 +44,14 @@ struct cmd {
 	const char *more;
 	const struct opt_row *opts;
 	size_t opt_count;
+	bool program;
 	int (*run)(const struct cmd *cmd, int argc, char **argv);
 };
 
 extern const struct cmd cmd_devices;
 extern const struct cmd cmd_gzip;
 extern const struct cmd cmd_bench;
+extern const struct cmd cmd_run;
 extern const struct cmd cmd_selftest;
 
 /* cmd_print_help() - usage, options and the rest of the help, on stdout. */

@@ -17,6 +17,8 @@ weft_SOURCES = \
 	tools/comp_case.c \
 	tools/comp_case.h \
 	tools/devices.c \
+	tools/elf.c \
+	tools/elf.h \
 	tools/fio.c \
 	tools/fio.h \
 	tools/gz.h \
@@ -26,6 +28,9 @@ weft_SOURCES = \
 	tools/opts.c \
 	tools/pool.c \
 	tools/pool.h \
+	tools/run.c \
+	tools/run_report.c \
+	tools/run_report.h \
 	tools/sample.c \
 	tools/sample.h \
 	tools/selftest.c \
@@ -37,6 +42,9 @@ weft_SOURCES = \
 	tools/ui.c \
 	tools/ui.h \
 	tools/weft.c
+
+# Where "weft run" finds what it preloads.
+weft_CPPFLAGS = $(AM_CPPFLAGS) -DWEFT_LIBDIR='"$(libdir)"'
 
 # zlib, ISA-L and libdeflate are what "weft bench" compares the device with.
 weft_LDADD = libwd_comp.la libwd.la $(codec_libs) $(JSON_C_LIBS) $(LIBM)

@@ -15,7 +15,7 @@
 
 /* getopt's two tables, made from the rows. */
 struct getopt_tables {
-	char letters[2 * OPTS_MAX + 2];
+	char letters[2 * OPTS_MAX + 3];
 	struct option names[OPTS_MAX + 2];	/* "help", and the end */
 };
 
@@ -24,6 +24,8 @@ static void make_tables(const struct cmd *cmd, struct getopt_tables *t)
 	size_t letter = 0, name = 0;
 
 	memset(t, 0, sizeof(*t));
+	if (cmd->program)
+		t->letters[letter++] = '+';	/* end at the first operand */
 	t->letters[letter++] = ':';	/* tell a missing argument from an unknown option */
 	t->names[name].name = "help";
 	t->names[name++].val = OPT_HELP;

@@ -24,6 +24,7 @@ static const struct cmd *const commands[] = {
 	&cmd_devices,
 	&cmd_gzip,
 	&cmd_bench,
+	&cmd_run,
 	&cmd_selftest,
 	&cmd_help,
 };

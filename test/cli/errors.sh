@@ -50,7 +50,7 @@ run 2 bench comp --seconds 0
 run 2 bench comp --quick
 run 1 bench comp --quick nosuch
 present text
-for command in '' gzip devices bench selftest help; do
+for command in '' gzip devices bench run selftest help; do
 	# shellcheck disable=SC2086 # none or one
 	run 0 help $command
 	silent

@@ -689,21 +689,19 @@ static void op_header(struct zdiff *d, const struct zop *op)
 	struct dslot *slot = &d->d[op->slot];
 	int ret[SIDES];
 
+	/* Once it is being written it must stay. */
+	if (slot->called)
+		return;
 	for (int side = 0; side < SIDES; side++) {
 		z_stream none = { 0 };
 
 		ret[side] = d->api[side]->deflateSetHeader(slot->live ? &slot->side[side].s : &none,
-							   slot->called ? NULL :
 							   header_of(op->arg[0]));
 		zdiff_note(d, "%s: deflateSetHeader(%u) = %d", side_name(side), op->arg[0] % 8,
 			   ret[side]);
-		/* Once it is being written it must stay. */
-		if (slot->called)
-			break;
 	}
 	d->calls++;
-	if (!slot->called)
-		zdiff_same(d, "deflateSetHeader()", ret[THEIRS], ret[OURS]);
+	zdiff_same(d, "deflateSetHeader()", ret[THEIRS], ret[OURS]);
 }
 
 static void op_set_dictionary(struct zdiff *d, const struct zop *op)
