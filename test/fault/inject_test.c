@@ -231,9 +231,9 @@ END_TEST
 START_TEST(late)
 {
 	begin(threads[_i]);
-	ck_assert_int_eq(weft_sess_deadline(d, 10 * MS), 0);
 	ck_assert_int_eq(weft_ctx_inject(sync_ctx, "late:2/3"), 0);
 	ck_assert_int_eq(unpack_sync(), 0);
+	ck_assert_int_eq(weft_sess_deadline(d, 10 * MS), 0);
 	ck_assert_int_eq(unpack_sync(), -WD_ETIMEDOUT);
 	ck_assert_uint_eq(stats_of(sync_ctx).quarantined, 1);
 	weft_sess_deadline(d, 0);
