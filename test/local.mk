@@ -16,6 +16,7 @@ test_plain_programs = \
 test_unit_programs = \
 	test/unit/bmm_test \
 	test/unit/codec_test \
+	test/unit/crypto_rows_test \
 	test/unit/device_fault_test \
 	test/unit/device_guard_test \
 	test/unit/device_jobs_test \
@@ -106,6 +107,7 @@ test_api_report_test_LDADD = $(test_api_libs)
 test_fault_inject_test_LDADD = $(test_api_libs)
 test_fault_ladder_test_LDADD = $(test_api_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
+test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
 test_unit_device_jobs_test_LDADD = $(test_device_libs)
@@ -164,6 +166,10 @@ libtestunit_la_SOURCES = \
 	test/unit/fake_driver.c \
 	test/unit/fake_driver.h \
 	test/unit/unit.h
+libtestcrypto_la_SOURCES = \
+	test/unit/crypto_ref.c \
+	test/unit/crypto_ref.h \
+	test/unit/crypto_rig.h
 libtestapi_la_SOURCES = \
 	test/api/common.c \
 	test/api/common.h \
@@ -184,7 +190,7 @@ EXTRA_DIST += test/cli/lib.sh
 
 check_PROGRAMS += $(test_plain_programs) $(test_front_programs)
 if HAVE_CHECK
-check_LTLIBRARIES += libtestunit.la libtestapi.la libtestpk.la
+check_LTLIBRARIES += libtestunit.la libtestapi.la libtestcrypto.la libtestpk.la
 check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
 endif
 dist_check_SCRIPTS += $(test_scripts) $(test_last_script)

@@ -29,9 +29,15 @@
 #include "device/codec.h"
 #include "device/device.h"
 
-/* A step takes this much of one queue, so that two engines share its backlog. */
-#define SDEV_BATCH_MAX		16u
+/* A step takes this much of one queue, so that two engines share its backlog ... */
+#define SDEV_BATCH_PLAIN	16u
 #define SDEV_BATCH_BYTES	(64u << 10)
+/* ... but jobs that are run together gain by numbers: as many as the widest kernels take. */
+#define SDEV_BATCH_MAX		64u
+#define SDEV_BATCH_TOGETHER	(1u << 20)	/* bytes of them */
+#define SDEV_OPS_TOGETHER \
+	(UINT32_C(1) << SDEV_OP_CIPHER | UINT32_C(1) << SDEV_OP_DIGEST | \
+	 UINT32_C(1) << SDEV_OP_AEAD)
 
 /* Long jobs are translated and run in pieces of this size. */
 #define SDEV_CHUNK		((size_t)256 << 10)
@@ -57,6 +63,8 @@
 struct sdev_lane;
 struct sdev_job;
 struct sdev_inject;
+struct sdev_span;
+struct sym_lane;
 
 /* ---- iommu.c and the guards: client memory ------------------------------ */
 
@@ -78,6 +86,7 @@ struct sdev_fault {
  */
 struct sdev_guard_ops {
 	bool in_place;			/* codecs read client memory where it lies */
+	bool apart;			/* every access has to come by here: no batches in place */
 	size_t (*touch)(struct sdev_lane *lane, uint64_t va, size_t len,
 			enum sdev_access access, struct sdev_fault *fault);
 	size_t (*get)(struct sdev_lane *lane, void *to, uint64_t va, size_t len,
@@ -86,11 +95,26 @@ struct sdev_guard_ops {
 		      struct sdev_fault *fault);
 	bool (*call)(struct sdev_lane *lane, uint64_t va, size_t len, void (*fn)(void *),
 		     void *arg, struct sdev_fault *fault);
+	/*
+	 * call for what touches many ranges: run @fn under the guard. What it reaches
+	 * lies in @spans, or in what it last named with touch_in().
+	 */
+	bool (*batch)(struct sdev_lane *lane, const struct sdev_span *spans, unsigned int n,
+		      void (*fn)(void *), void *arg, struct sdev_fault *fault);
+	void (*touch_in)(struct sdev_lane *lane, uint64_t va, size_t len,
+			 enum sdev_access access);
 };
 
 extern const struct sdev_guard_ops sdev_guard_off;
 extern const struct sdev_guard_ops sdev_guard_signal;
 extern const struct sdev_guard_ops sdev_guard_copy;
+
+/* Where nothing has to be caught: off, and copy, whose jobs have no client memory. */
+bool sdev_guard_plain_batch(struct sdev_lane *lane, const struct sdev_span *spans,
+			    unsigned int n, void (*fn)(void *), void *arg,
+			    struct sdev_fault *fault);
+void sdev_guard_plain_touch(struct sdev_lane *lane, uint64_t va, size_t len,
+			    enum sdev_access access);
 
 /* guard.c: the process-wide handler that sdev_guard_signal needs. */
 int sdev_guard_acquire(void);
@@ -161,7 +185,11 @@ int sdev_pasid_stop(struct sdev_file *file, struct sdev_admin *cmd);
 /*
  * sdev_translate() - how many of the @len bytes at @va the job may access, and
  * why not more. sdev_fetch() and sdev_store() translate and copy.
+ * sdev_range_room() is the part of it that needs no guard: how many the guard may
+ * be asked for.
  */
+size_t sdev_range_room(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
+		       struct sdev_fault *fault);
 size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
 		      struct sdev_fault *fault);
 size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
@@ -188,12 +216,19 @@ void sdev_atc_free(struct sdev_atc *atc);
 
 /* ---- lane.c: what one thread needs to run steps ------------------------- */
 
-/* A range whose faults are the client's, and the way out of it. */
+struct sdev_span {
+	uint64_t lo;
+	uint64_t hi;
+};
+
+/* Ranges whose faults are the client's, and the way out of them. */
 struct sdev_armed {
 	sigjmp_buf env;
 	volatile sig_atomic_t on;
 	uint64_t lo;
 	uint64_t hi;
+	const struct sdev_span *more;	/* and these */
+	unsigned int more_count;
 	/* written by the handler */
 	volatile uint64_t addr;
 	volatile int sig;
@@ -241,6 +276,8 @@ struct sdev_lane {
 	} streams[SDEV_LANE_STREAMS];
 	unsigned int turn;		/* whose place the next new stream takes */
 	struct sdev_pk_lane *pk;	/* see pk.h */
+	struct sym_lane *sym;		/* see crypto/sym.h */
+	struct sdev_job *jobs;		/* those of a batch that are run together */
 };
 
 /* The handler reads this, so it must not be allocated on first access. */
@@ -250,6 +287,7 @@ struct sdev_lane *sdev_lane_get(void);	/* of this thread; NULL: no memory */
 void sdev_lane_drop(void);
 void sdev_lane_hear(struct sdev_lane *lane);
 struct codec_lane *sdev_lane_codec(struct sdev_lane *lane);
+struct sdev_job *sdev_lane_jobs(struct sdev_lane *lane);
 uint8_t *sdev_buf_get(struct sdev_buf *buf, size_t size);
 void sdev_lane_trim(struct sdev_lane *lane);
 struct sdev_seg *sdev_lane_segs(struct sdev_lane *lane, enum sdev_access access);
@@ -440,6 +478,9 @@ size_t sdev_operand_window(struct sdev_job *job, struct sdev_operand *op, size_t
 void sdev_operand_advance(struct sdev_operand *op, size_t n);
 const uint8_t *sdev_operand_all(struct sdev_job *job, struct sdev_operand *op,
 				struct sdev_fault *fault);
+size_t sdev_operand_get(struct sdev_job *job, struct sdev_operand *op, uint8_t *to, size_t len,
+			struct sdev_fault *fault);
+void sdev_operand_skip(struct sdev_operand *op, size_t n);
 size_t sdev_operand_put(struct sdev_job *job, struct sdev_operand *op, const uint8_t *from,
 			size_t len, struct sdev_fault *fault);
 
@@ -510,6 +551,7 @@ int sdev_object_new(struct sdev_job *job, const struct sdev_object_kind *kind, v
 struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_object_kind *kind);
 struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_object_kind *kind);
 const struct sdev_object_kind *sdev_object_named(const struct sdev_job *job);
+void sdev_object_again(struct sdev_object *o);
 void sdev_object_put(struct sdev *dev, struct sdev_object *o);
 void sdev_object_done(struct sdev_job *job, struct sdev_object *o);
 void sdev_object_close(struct sdev *dev, struct sdev_object *o);
@@ -523,7 +565,14 @@ void sdev_stream_run(struct sdev_job *job);
 uint64_t sdev_algs(const struct sdev *dev, unsigned int word);
 void sdev_session_open(struct sdev_job *job);
 void sdev_session_close(struct sdev_job *job);
-void sdev_session_run(struct sdev_job *job);
+
+/* crypto/: CIPHER, DIGEST and AEAD, many jobs at a time. */
+extern const struct sdev_object_kind sdev_sym_kind;
+uint64_t sdev_sym_algs(unsigned int word);
+void sdev_sym_open(struct sdev_job *job);
+void sdev_sym_run(struct sdev_job *jobs, unsigned int n);
+void sdev_sym_lane_free(struct sym_lane *sym);
+const char *sdev_sym_library(const struct sdev *dev, unsigned int i, const char **version);
 
 /* libcrypto.c: the library context of every engine over libcrypto. */
 struct ossl_lib_ctx_st *sdev_libcrypto(void);

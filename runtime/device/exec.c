@@ -21,6 +21,8 @@ struct op_row {
 	uint8_t flags;		/* SDEV_F_* that it takes */
 	uint8_t need;
 	void (*exec)(struct sdev_job *job);
+	/* Instead of exec: those of a batch together, in any order. */
+	void (*exec_many)(struct sdev_job *jobs, unsigned int n);
 };
 
 static void noop(struct sdev_job *job)
@@ -31,18 +33,18 @@ static void noop(struct sdev_job *job)
 #define F_CONTROL	(SDEV_F_IRQ | SDEV_F_FENCE)
 
 static const struct op_row op_rows[] = {
-	[SDEV_OP_NOOP] = { F_CONTROL, IS_QUICK, noop },
-	[SDEV_OP_COMPRESS] = { SDEV_F_ALL, NEED_PARAMS | NEED_DATA, sdev_comp_run },
-	[SDEV_OP_DECOMPRESS] = { SDEV_F_ALL, NEED_PARAMS | NEED_DATA, sdev_comp_run },
-	[SDEV_OP_STREAM_OPEN] = { F_CONTROL, NEED_PARAMS | NEED_DIR, sdev_stream_open },
-	[SDEV_OP_STREAM_RESET] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_reset },
-	[SDEV_OP_STREAM_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_close },
-	[SDEV_OP_SESSION_OPEN] = { F_CONTROL, 0, sdev_session_open },
-	[SDEV_OP_SESSION_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_session_close },
-	[SDEV_OP_CIPHER] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
-	[SDEV_OP_DIGEST] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
-	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, sdev_session_run },
-	[SDEV_OP_PK] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_pk_run },
+	[SDEV_OP_NOOP] = { F_CONTROL, IS_QUICK, noop, NULL },
+	[SDEV_OP_COMPRESS] = { SDEV_F_ALL, NEED_PARAMS | NEED_DATA, sdev_comp_run, NULL },
+	[SDEV_OP_DECOMPRESS] = { SDEV_F_ALL, NEED_PARAMS | NEED_DATA, sdev_comp_run, NULL },
+	[SDEV_OP_STREAM_OPEN] = { F_CONTROL, NEED_PARAMS | NEED_DIR, sdev_stream_open, NULL },
+	[SDEV_OP_STREAM_RESET] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_reset, NULL },
+	[SDEV_OP_STREAM_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_close, NULL },
+	[SDEV_OP_SESSION_OPEN] = { F_CONTROL, 0, sdev_session_open, NULL },
+	[SDEV_OP_SESSION_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_session_close, NULL },
+	[SDEV_OP_CIPHER] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
+	[SDEV_OP_DIGEST] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
+	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
+	[SDEV_OP_PK] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_pk_run, NULL },
 };
 static_assert(wdi_array_size(op_rows) == SDEV_OP_COUNT, "every opcode has a row");
 
@@ -152,18 +154,18 @@ void sdev_job_errno(struct sdev_job *job, int rc)
 
 /* ---- a batch --------------------------------------------------------------------- */
 
-static void job_exec(struct sdev_job *job)
+/* The row that executes the job, or NULL: it is malformed, and has been ended. */
+static const struct op_row *job_row(struct sdev_job *job)
 {
 	const struct sdev_desc *d = job->desc;
 	unsigned int bad = d->opcode < SDEV_OP_COUNT ? desc_check(d, job->ext) : SDEV_BAD_OPCODE;
 
-	if (wdi_unlikely(bad)) {
-		wdi_dbg("sdev queue %u: descriptor tag %#x opcode %u malformed, detail %u",
-			job->queue->index, d->tag, d->opcode, bad);
-		sdev_job_end(job, SDEV_ST_MALFORMED, bad);
-		return;
-	}
-	op_rows[d->opcode].exec(job);
+	if (wdi_likely(!bad))
+		return &op_rows[d->opcode];
+	wdi_dbg("sdev queue %u: descriptor tag %#x opcode %u malformed, detail %u",
+		job->queue->index, d->tag, d->opcode, bad);
+	sdev_job_end(job, SDEV_ST_MALFORMED, bad);
+	return NULL;
 }
 
 /* Why this descriptor is not to be run, or DONE. */
@@ -226,6 +228,14 @@ static bool job_settle(struct sdev_job *job)
 	return true;
 }
 
+static void row_exec(const struct op_row *row, struct sdev_job *job)
+{
+	if (row->exec_many)
+		row->exec_many(job, 1);
+	else
+		row->exec(job);
+}
+
 /* A parked descriptor goes on. */
 static void resumed_exec(struct sdev_queue *q, struct sdev_parked *p, struct sdev_job *job)
 {
@@ -246,7 +256,7 @@ static void resumed_exec(struct sdev_queue *q, struct sdev_parked *p, struct sde
 		job->nowait = false;	/* it does not park again */
 		sdev_job_end(job, SDEV_ST_PAGE_FAULT, 0);
 	} else if (job_lane(job)) {
-		op_rows[p->desc.opcode].exec(job);
+		row_exec(&op_rows[p->desc.opcode], job);
 	}
 	if (!job_settle(job))
 		return;
@@ -268,11 +278,61 @@ static bool resumed_exec_all(struct sdev_queue *q, struct sdev_batch *b, struct 
 	return irq;
 }
 
+/* Jobs of a batch that wait to be run together. */
+struct together {
+	void (*exec)(struct sdev_job *jobs, unsigned int n);
+	struct sdev_job *jobs;
+	unsigned int count;
+};
+
+/*
+ * Run them. One that parks has no completion: returns how many of @n are left,
+ * without gaps.
+ */
+static unsigned int together_run(struct together *t, struct sdev_cpl *cpl, unsigned int n)
+{
+	unsigned int left = 0;
+	uint64_t parked = 0;
+
+	static_assert(SDEV_BATCH_MAX <= 64, "a bit a completion");
+	if (t->count)
+		t->exec(t->jobs, t->count);
+	for (unsigned int i = 0; i < t->count; i++) {
+		if (wdi_unlikely(!job_settle(&t->jobs[i])))
+			parked |= UINT64_C(1) << (t->jobs[i].cpl - cpl);
+	}
+	t->count = 0;
+	if (wdi_likely(!parked))
+		return n;
+	for (unsigned int i = 0; i < n; i++) {
+		if (!(parked >> i & 1))
+			cpl[left++] = cpl[i];
+	}
+	return left;
+}
+
+/* @n: completions with that of the job. Returns how many there are then. */
+static unsigned int together_add(struct together *t, const struct op_row *row,
+				 struct sdev_job *job, struct sdev_cpl *cpl, unsigned int n)
+{
+	t->exec = row->exec_many;
+	t->jobs = sdev_lane_jobs(job->lane);
+	if (wdi_unlikely(!t->jobs)) {
+		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
+		return n;
+	}
+	t->jobs[t->count++] = *job;
+	/* Its guard knows of no other job. */
+	return wdi_unlikely(job->guard->apart) ? together_run(t, cpl, n) : n;
+}
+
 /* Execute and complete. True: a descriptor wants the interrupt. */
 bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 {
 	struct sdev_cpl cpl[SDEV_BATCH_MAX];
 	unsigned int posted = 0, n = 0;	/* completions posted, and made */
+	struct together together = { 0 };
+	const struct op_row *row;
 	struct sdev_job job;
 	bool irq = false;
 
@@ -296,20 +356,35 @@ bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 			continue;
 		}
 		if (desc_quick(job.desc)) {
+			row = job_row(&job);
 			job.held = NULL;
-			job_exec(&job);
+			if (row)
+				row->exec(&job);
 			n++;
 			continue;
 		}
+		job_begin(&job);
+		row = job_lane(&job) ? job_row(&job) : NULL;
+		if (!row) {
+			n++;
+			continue;
+		}
+		if (row->exec_many) {
+			n = together_add(&together, row, &job, cpl, n + 1);
+			continue;
+		}
 		/* Finished ones do not wait for one that takes its time. */
+		n = together_run(&together, cpl, n);
 		if (posted < n || !i)
 			sdev_queue_post(q, &cpl[posted], n - posted);
 		posted = n;
-		job_begin(&job);
-		if (job_lane(&job))
-			job_exec(&job);
+		if (job.cpl != &cpl[n])
+			cpl[n] = *job.cpl;
+		job.cpl = &cpl[n];
+		row->exec(&job);
 		n += job_settle(&job);
 	}
+	n = together_run(&together, cpl, n);
 	sdev_queue_post(q, &cpl[posted], n - posted);
 	return irq;
 }

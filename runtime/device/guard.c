@@ -112,13 +112,28 @@ static void chain(struct guard_signal *g, siginfo_t *info, void *uc)
 
 /* ---- the handler --------------------------------------------------------------- */
 
+/* Of many ranges the one that was hit becomes the range. */
+static bool armed_covers(struct sdev_armed *armed, uint64_t addr)
+{
+	if (armed->lo <= addr && addr < armed->hi)
+		return true;
+	for (unsigned int i = 0; i < armed->more_count; i++) {
+		if (armed->more[i].lo <= addr && addr < armed->more[i].hi) {
+			armed->lo = armed->more[i].lo;
+			armed->hi = armed->more[i].hi;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void guard_handler(int sig, siginfo_t *info, void *uc)
 {
 	struct sdev_lane *lane = sdev_lane_tls;
 	struct sdev_armed *armed = lane ? &lane->armed : NULL;
 	uint64_t addr = sdev_va_plain((uintptr_t)info->si_addr);
 
-	if (armed && armed->on && info->si_code > 0 && armed->lo <= addr && addr < armed->hi) {
+	if (armed && armed->on && info->si_code > 0 && armed_covers(armed, addr)) {
 		armed->on = 0;
 		armed->addr = addr;
 		armed->sig = sig;
@@ -299,7 +314,8 @@ static void touch_pages(const struct sdev_lane *lane, uint64_t va, size_t len,
  * A function that arms calls sigsetjmp() itself, because its frame must still
  * be there when the handler jumps; no system call is made for a mask.
  */
-static void arm(struct sdev_lane *lane, uint64_t va, size_t len)
+static void arm_many(struct sdev_lane *lane, uint64_t va, size_t len,
+		     const struct sdev_span *more, unsigned int more_count)
 {
 	struct sdev_armed *armed = &lane->armed;
 
@@ -309,9 +325,16 @@ static void arm(struct sdev_lane *lane, uint64_t va, size_t len)
 	}
 	armed->lo = sdev_va_plain(va);
 	armed->hi = armed->lo + len;
+	armed->more = more;
+	armed->more_count = more_count;
 	atomic_signal_fence(memory_order_seq_cst);
 	armed->on = 1;
 	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void arm(struct sdev_lane *lane, uint64_t va, size_t len)
+{
+	arm_many(lane, va, len, NULL, 0);
 }
 
 static void disarm(struct sdev_lane *lane)
@@ -393,12 +416,36 @@ static bool signal_call(struct sdev_lane *lane, uint64_t va, size_t len, void (*
 	return true;
 }
 
+static bool signal_batch(struct sdev_lane *lane, const struct sdev_span *spans, unsigned int n,
+			 void (*fn)(void *), void *arg, struct sdev_fault *fault)
+{
+	if (sigsetjmp(lane->armed.env, 0)) {
+		guard_fault(lane, fault);
+		return false;
+	}
+	arm_many(lane, 0, 0, spans, n);
+	fn(arg);
+	disarm(lane);
+	return true;
+}
+
+static void signal_touch_in(struct sdev_lane *lane, uint64_t va, size_t len,
+			    enum sdev_access access)
+{
+	lane->armed.lo = sdev_va_plain(va);
+	lane->armed.hi = lane->armed.lo + len;
+	atomic_signal_fence(memory_order_seq_cst);
+	touch_pages(lane, va, len, access);
+}
+
 const struct sdev_guard_ops sdev_guard_signal = {
 	.in_place = true,
 	.touch = signal_touch,
 	.get = signal_get,
 	.put = signal_put,
 	.call = signal_call,
+	.batch = signal_batch,
+	.touch_in = signal_touch_in,
 };
 
 /* ---- no guard ------------------------------------------------------------------------ */
@@ -434,12 +481,29 @@ static bool off_call(struct sdev_lane *lane, uint64_t va, size_t len, void (*fn)
 	return true;
 }
 
+bool sdev_guard_plain_batch(struct sdev_lane *lane, const struct sdev_span *spans,
+			    unsigned int n, void (*fn)(void *), void *arg,
+			    struct sdev_fault *fault)
+{
+	(void)lane, (void)spans, (void)n, (void)fault;
+	fn(arg);
+	return true;
+}
+
+void sdev_guard_plain_touch(struct sdev_lane *lane, uint64_t va, size_t len,
+			    enum sdev_access access)
+{
+	(void)lane, (void)va, (void)len, (void)access;
+}
+
 const struct sdev_guard_ops sdev_guard_off = {
 	.in_place = true,
 	.touch = off_touch,
 	.get = off_get,
 	.put = off_put,
 	.call = off_call,
+	.batch = sdev_guard_plain_batch,
+	.touch_in = sdev_guard_plain_touch,
 };
 
 /* ---- which guard suits this process ---------------------------------------------------- */

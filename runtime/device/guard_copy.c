@@ -100,6 +100,8 @@ const struct sdev_guard_ops sdev_guard_copy = {
 	.get = copy_get,
 	.put = copy_put,
 	.call = copy_call,
+	.batch = sdev_guard_plain_batch,
+	.touch_in = sdev_guard_plain_touch,
 };
 
 /* A sandbox may forbid the calls. */

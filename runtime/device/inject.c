@@ -176,10 +176,22 @@ static bool inject_call(struct sdev_lane *lane, uint64_t va, size_t len, void (*
 	return lane->inject.inner->call(lane, va, len, fn, arg, fault);
 }
 
+#define INJECT_GUARD(in_place_) \
+	{ \
+		.in_place = in_place_, \
+		.apart = true, \
+		.touch = inject_touch, \
+		.get = inject_get, \
+		.put = inject_put, \
+		.call = inject_call, \
+		.batch = sdev_guard_plain_batch, \
+		.touch_in = sdev_guard_plain_touch, \
+	}
+
 /* One for each kind of inner guard: codecs ask whether they read in place. */
 static const struct sdev_guard_ops inject_guards[] = {
-	{ false, inject_touch, inject_get, inject_put, inject_call },
-	{ true, inject_touch, inject_get, inject_put, inject_call },
+	INJECT_GUARD(false),
+	INJECT_GUARD(true),
 };
 
 static void delay(uint32_t us)

@@ -67,8 +67,8 @@ static size_t look(struct sdev_job *job, uint64_t va, size_t len, enum sdev_acce
 }
 
 /* The bytes that the guard may be asked for. */
-static inline size_t range_room(struct sdev_job *job, uint64_t va, size_t len,
-				enum sdev_access access, struct sdev_fault *fault)
+size_t sdev_range_room(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
+		       struct sdev_fault *fault)
 {
 	size_t room = va_clip(job->dev, va, len, fault);
 
@@ -88,7 +88,7 @@ static inline size_t range_done(struct sdev_job *job, uint64_t va, size_t room, 
 size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
 		      struct sdev_fault *fault)
 {
-	size_t room = range_room(job, va, len, access, fault), n;
+	size_t room = sdev_range_room(job, va, len, access, fault), n;
 
 	n = room ? job->guard->touch(job->lane, va, room, access, fault) : 0;
 	return range_done(job, va, room, n, access, fault);
@@ -97,7 +97,7 @@ size_t sdev_translate(struct sdev_job *job, uint64_t va, size_t len, enum sdev_a
 size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 		  struct sdev_fault *fault)
 {
-	size_t room = range_room(job, va, len, SDEV_READ, fault), n;
+	size_t room = sdev_range_room(job, va, len, SDEV_READ, fault), n;
 
 	n = room ? job->guard->get(job->lane, to, va, room, fault) : 0;
 	return range_done(job, va, room, n, SDEV_READ, fault);
@@ -106,7 +106,7 @@ size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 size_t sdev_store(struct sdev_job *job, uint64_t va, const void *from, size_t len,
 		  struct sdev_fault *fault)
 {
-	size_t room = range_room(job, va, len, SDEV_WRITE, fault), n;
+	size_t room = sdev_range_room(job, va, len, SDEV_WRITE, fault), n;
 
 	n = room ? job->guard->put(job->lane, va, from, room, fault) : 0;
 	return range_done(job, va, room, n, SDEV_WRITE, fault);

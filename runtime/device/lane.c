@@ -111,6 +111,8 @@ static void lane_free(void *p)
 	if (lane->codec)
 		codec_lane_free(lane->codec);
 	sdev_pk_lane_free(lane->pk);
+	sdev_sym_lane_free(lane->sym);
+	free(lane->jobs);
 	buf_release(&lane->out);
 	buf_release(&lane->in);
 	sdev_atc_free(lane->atc);
@@ -187,6 +189,14 @@ struct sdev_seg *sdev_lane_segs(struct sdev_lane *lane, enum sdev_access access)
 	if (!lane->segs[access])
 		lane->segs[access] = malloc(SDEV_SGE_MAX * sizeof(struct sdev_seg));
 	return lane->segs[access];
+}
+
+/* For the jobs of one batch; NULL: no memory. */
+struct sdev_job *sdev_lane_jobs(struct sdev_lane *lane)
+{
+	if (wdi_unlikely(!lane->jobs))
+		lane->jobs = malloc(SDEV_BATCH_MAX * sizeof(*lane->jobs));
+	return lane->jobs;
 }
 
 /*

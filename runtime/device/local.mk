@@ -15,6 +15,17 @@ libdevice_la_SOURCES += \
 	runtime/device/codec_zlib_template.h \
 	runtime/device/comp.c \
 	runtime/device/cpus.c \
+	runtime/device/crypto/aead.c \
+	runtime/device/crypto/alg.c \
+	runtime/device/crypto/batch.c \
+	runtime/device/crypto/cipher.c \
+	runtime/device/crypto/digest.c \
+	runtime/device/crypto/evp.c \
+	runtime/device/crypto/hash.c \
+	runtime/device/crypto/mb.c \
+	runtime/device/crypto/modes.c \
+	runtime/device/crypto/session.c \
+	runtime/device/crypto/sym.h \
 	runtime/device/device.c \
 	runtime/device/device.h \
 	runtime/device/device_internal.h \

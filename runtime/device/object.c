@@ -256,6 +256,12 @@ struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_ob
 	return object_enter(job, kind, 1);
 }
 
+/* sdev_object_again() - one share more, by who has one. */
+void sdev_object_again(struct sdev_object *o)
+{
+	atomic_fetch_add(&o->word, 1);
+}
+
 /* sdev_object_put() - the end of a take or share. */
 void sdev_object_put(struct sdev *dev, struct sdev_object *o)
 {

@@ -154,7 +154,7 @@ const uint8_t *sdev_operand_all(struct sdev_job *job, struct sdev_operand *op,
 				struct sdev_fault *fault)
 {
 	struct sdev_operand walk = *op;
-	size_t len = op->left, n;
+	size_t len = op->left;
 	const uint8_t *p;
 	uint8_t *copy;
 
@@ -167,13 +167,42 @@ const uint8_t *sdev_operand_all(struct sdev_job *job, struct sdev_operand *op,
 		*fault = (struct sdev_fault){ .status = SDEV_ST_NO_MEMORY };
 		return NULL;
 	}
-	for (size_t done = 0; done < len; done += n) {
-		n = seg_room(&walk);
-		if (sdev_fetch(job, copy + done, seg_va(&walk), n, fault) < n)
-			return NULL;
-		sdev_operand_advance(&walk, n);
-	}
+	if (sdev_operand_get(job, &walk, copy, len, fault) < len)
+		return NULL;
 	return copy;
+}
+
+/*
+ * sdev_operand_get() - the next @len bytes of a source, of which there are as
+ * many, and advance. Returns how many were copied; if not all, @fault says why.
+ */
+size_t sdev_operand_get(struct sdev_job *job, struct sdev_operand *op, uint8_t *to, size_t len,
+			struct sdev_fault *fault)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = seg_room(op), got;
+
+		n = wdi_min(n, len - done);
+		got = sdev_fetch(job, to + done, seg_va(op), n, fault);
+		sdev_operand_advance(op, got);
+		done += got;
+		if (got < n)
+			break;
+	}
+	return done;
+}
+
+/* sdev_operand_skip() - go on @n bytes, of which there are as many. */
+void sdev_operand_skip(struct sdev_operand *op, size_t n)
+{
+	while (n) {
+		size_t step = wdi_min(seg_room(op), n);
+
+		sdev_operand_advance(op, step);
+		n -= step;
+	}
 }
 
 /*

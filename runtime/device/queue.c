@@ -30,9 +30,32 @@ static_assert(sizeof(struct sdev_desc) == WDI_CACHE_LINE && sizeof(struct sdev_e
 	      "each half of a slot is a line");
 
 /* The second half is read when the first, as copied, says that there is one. */
-static bool desc_has_ext(const struct sdev_desc *d)
+static bool desc_in(const struct sdev_desc *d, uint32_t ops)
 {
-	return d->opcode < SDEV_OP_COUNT && (SDEV_OPS_EXT >> d->opcode & 1);
+	return d->opcode < SDEV_OP_COUNT && (ops >> d->opcode & 1);
+}
+
+/* How much of a batch has been filled. Jobs that run together leave more room for others. */
+struct batch_load {
+	uint64_t bytes;
+	uint64_t together;
+	uint32_t plain;
+};
+
+static inline bool batch_full(const struct batch_load *load)
+{
+	return load->bytes >= SDEV_BATCH_BYTES || load->plain >= SDEV_BATCH_PLAIN ||
+	       load->together >= SDEV_BATCH_TOGETHER;
+}
+
+static inline void batch_count(struct batch_load *load, const struct sdev_desc *d)
+{
+	if (desc_in(d, SDEV_OPS_TOGETHER)) {
+		load->together += d->src_len;
+	} else {
+		load->bytes += d->src_len;
+		load->plain++;
+	}
 }
 
 /* Scans look at queues that are being made; what they see is only a hint then. */
@@ -111,8 +134,8 @@ static inline bool fetch(struct sdev_queue *q, struct sdev_batch *b)
 {
 	uint64_t word = atomic_load_explicit(&q->head, memory_order_acquire);
 	struct ring_view v;
+	struct batch_load load;
 	uint32_t limit, n, left;
-	uint64_t bytes;
 
 again:
 	v = ring_look(q, word);
@@ -126,7 +149,8 @@ again:
 	}
 	limit = wdi_min(v.avail, v.credit);
 	limit = wdi_min(limit, SDEV_BATCH_MAX);
-	for (n = 0, bytes = 0; n < limit && bytes < SDEV_BATCH_BYTES; n++) {
+	load = (struct batch_load){ 0 };
+	for (n = 0; n < limit && !batch_full(&load); n++) {
 		struct sdev_desc *d = &b->desc[n];
 
 		line_copy(d, &ring_slot(q, v.head + n)->desc);
@@ -137,9 +161,9 @@ again:
 				break;
 			limit = 1;
 		}
-		if (desc_has_ext(d))
+		if (desc_in(d, SDEV_OPS_EXT))
 			line_copy(&b->ext[n], &ring_slot(q, v.head + n)->ext);
-		bytes += d->src_len;
+		batch_count(&load, d);
 	}
 	if (!n)
 		return false;

@@ -244,17 +244,26 @@ static bool is_admin(uint64_t off, size_t len)
 }
 
 /* The libraries in use, with their versions, as one line of text. */
+static void libraries_add(char text[SDEV_LIBRARIES_LEN], int *at, const char *name,
+			  const char *version)
+{
+	if (*at < SDEV_LIBRARIES_LEN)
+		*at += snprintf(text + *at, (size_t)(SDEV_LIBRARIES_LEN - *at), "%s%s %s",
+				*at ? ", " : "", name, version);
+}
+
 static void libraries_read(const struct sdev *dev, char text[SDEV_LIBRARIES_LEN])
 {
+	const char *name, *version;
 	int at = 0;
 
 	memset(text, 0, SDEV_LIBRARIES_LEN);
-	for (unsigned int e = 1; e < SDEV_ENGINE_COUNT && at < SDEV_LIBRARIES_LEN; e++) {
+	for (unsigned int e = 1; e < SDEV_ENGINE_CODECS; e++) {
 		if (dev->codecs & (UINT32_C(1) << e))
-			at += snprintf(text + at, (size_t)(SDEV_LIBRARIES_LEN - at), "%s%s %s",
-				       at ? ", " : "", codec_engine_name(e),
-				       codec_engine_version(e));
+			libraries_add(text, &at, codec_engine_name(e), codec_engine_version(e));
 	}
+	for (unsigned int i = 0; (name = sdev_sym_library(dev, i, &version)); i++)
+		libraries_add(text, &at, name, version);
 }
 
 static void status_read(const struct sdev *dev, uint64_t off, void *buf, size_t len)

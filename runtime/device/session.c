@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Sessions: objects that hold keys, and the algorithms that run on them. */
+/* Sessions: objects that hold keys. Which engine has them is a matter of the algorithm. */
 #include "device/device_internal.h"
 
-static const struct sdev_object_kind session_kind;
+static bool alg_in(uint64_t (*algs)(unsigned int word), unsigned int alg)
+{
+	return algs(alg / 64) >> alg % 64 & 1;
+}
 
 uint64_t sdev_algs(const struct sdev *dev, unsigned int word)
 {
 	(void)dev;
-	return sdev_pk_algs(word);
+	return sdev_pk_algs(word) | sdev_sym_algs(word);
 }
 
 void sdev_session_open(struct sdev_job *job)
 {
 	uint8_t alg = job->desc->session.alg;
 
-	if (sdev_pk_algs(alg / 64) >> alg % 64 & 1)
-		sdev_pk_open(job);
-	else if (alg == SDEV_ALG_NONE || alg >= SDEV_ALG_COUNT)
+	if (alg == SDEV_ALG_NONE || alg >= SDEV_ALG_COUNT)
 		sdev_job_end(job, SDEV_ST_MALFORMED, SDEV_BAD_ALG);
+	else if (alg_in(sdev_sym_algs, alg))
+		sdev_sym_open(job);
+	else if (alg_in(sdev_pk_algs, alg))
+		sdev_pk_open(job);
 	else
 		sdev_job_end(job, SDEV_ST_UNSUPPORTED, 0);
 }
@@ -25,21 +30,11 @@ void sdev_session_open(struct sdev_job *job)
 void sdev_session_close(struct sdev_job *job)
 {
 	const struct sdev_object_kind *kind = sdev_object_named(job) == &sdev_pk_kind ?
-					      &sdev_pk_kind : &session_kind;
+					      &sdev_pk_kind : &sdev_sym_kind;
 	struct sdev_object *o = sdev_object_share(job, kind);
 
 	if (!o)
 		return;
 	sdev_object_close(job->dev, o);
 	sdev_job_errno(job, 0);
-}
-
-void sdev_session_run(struct sdev_job *job)
-{
-	struct sdev_object *o = sdev_object_share(job, &session_kind);
-
-	if (!o)
-		return;
-	sdev_job_end(job, SDEV_ST_UNSUPPORTED, 0);
-	sdev_object_done(job, o);
 }

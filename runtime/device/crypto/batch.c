@@ -1,0 +1,770 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CIPHER, DIGEST and AEAD: the jobs of a batch together. They are checked one by
+ * one; then, under one guard each, all are translated, all run, all delivered. A
+ * job whose memory is bad leaves before anything runs. Memory that vanishes while
+ * a library reads or writes it takes the thread out of the library: the job it
+ * belongs to ends there, and those that were under way with it run again, except
+ * where they have written over what they read.
+ */
+#include "device/crypto/sym.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Copies of jobs that are not run where they lie: this much at a time. */
+#define COPY_MAX	SDEV_BUF_KEEP
+
+/* ---- the lane ----------------------------------------------------------------------- */
+
+struct sym_lane *sym_lane_get(struct sdev_lane *lane)
+{
+	struct sym_lane *sym = lane->sym;
+
+	if (wdi_likely(sym))
+		return sym;
+	sym = sdev_map_pages(sizeof(*sym));
+	if (!sym)
+		return NULL;
+	madvise(sym, sizeof(*sym), MADV_DONTDUMP);
+	if (sym_hash_lane(sym)) {
+		munmap(sym, sizeof(*sym));
+		return NULL;
+	}
+	lane->sym = sym;
+	return sym;
+}
+
+void sdev_sym_lane_free(struct sym_lane *sym)
+{
+	if (!sym)
+		return;
+	sym_mb_exit(sym);
+	sym_hash_lane_exit(sym);
+	OPENSSL_cleanse(sym, sizeof(*sym));
+	munmap(sym, sizeof(*sym));
+}
+
+/* ---- checks ---------------------------------------------------------------------------- */
+
+/* State that stays in the session between the pieces of a message. */
+static bool holds_stream(const struct sym_alg *alg, uint8_t flags)
+{
+	uint8_t both = SDEV_SYM_FIRST | SDEV_SYM_LAST;
+
+	return (flags & both) != both && (alg->op == SDEV_OP_AEAD || alg->mode == SYM_GMAC);
+}
+
+static unsigned int cipher_check(const struct sym_alg *alg, const struct sdev_desc *d)
+{
+	if (d->sym.flags & ~SDEV_SYM_DECRYPT)
+		return SDEV_BAD_FLAGS;
+	if (d->sym.iv_len != alg->iv)
+		return SDEV_BAD_IV;
+	if (d->src_len < alg->least || d->src_len % alg->align || d->dst_len < d->src_len)
+		return SDEV_BAD_LENGTH;
+	/* IEEE 1619 5.1; and what libcrypto takes for modes that do not go in pieces. */
+	if (alg->mode == SYM_XTS && d->src_len > (SYM_BLOCK << 20))
+		return SDEV_BAD_LENGTH;
+	return alg->least == SYM_BLOCK && alg->align == 1 && d->src_len > INT32_MAX ?
+	       SDEV_BAD_LENGTH : 0;
+}
+
+static unsigned int state_size(const struct sym_alg *alg)
+{
+	if (alg->mode == SYM_GMAC)
+		return 0;
+	return alg->hash ? sym_hash_rows[alg->hash].state : SYM_BLOCK;
+}
+
+static unsigned int digest_check(const struct sym_alg *alg, const struct sdev_desc *d)
+{
+	bool first = d->sym.flags & SDEV_SYM_FIRST, last = d->sym.flags & SDEV_SYM_LAST;
+	unsigned int block = alg->hash ? sym_hash_rows[alg->hash].block : SYM_BLOCK;
+
+	if (d->sym.flags & ~(SDEV_SYM_FIRST | SDEV_SYM_LAST))
+		return SDEV_BAD_FLAGS;
+	if (last ? !d->dst_len || d->dst_len > alg->mac : d->dst_len != state_size(alg))
+		return SDEV_BAD_MAC;
+	if (!last && d->src_len % block)
+		return SDEV_BAD_LENGTH;
+	if (!first && d->total % block)
+		return SDEV_BAD_PIECE;
+	/* The last block of a cipher's MAC is a special one. */
+	if (!first && last && !alg->hash && alg->mode != SYM_GMAC && !d->src_len)
+		return SDEV_BAD_LENGTH;
+	if (alg->mode == SYM_GMAC && first &&
+	    (d->sym.iv_len < alg->iv || d->sym.iv_len > alg->iv_max))
+		return SDEV_BAD_IV;
+	return 0;
+}
+
+static bool tag_fits(const struct sym_alg *alg, unsigned int len)
+{
+	if (alg->tags)
+		return len < 32 && alg->tags >> len & 1;
+	return len >= 4 && len <= alg->mac;
+}
+
+static unsigned int aead_check(const struct sym_alg *alg, const struct sdev_desc *d,
+			       const struct sdev_ext *ext)
+{
+	uint8_t flags = d->sym.flags;
+	bool first = flags & SDEV_SYM_FIRST, last = flags & SDEV_SYM_LAST;
+	bool in_src = flags & SDEV_SYM_AAD_IN_SRC;
+	uint32_t aad = ext->aead.aad_len, len = d->src_len;
+
+	if (flags & ~SDEV_SYM_ALL || (flags & SDEV_SYM_AAD_COPY && !in_src))
+		return SDEV_BAD_FLAGS;
+	if (first && (d->sym.iv_len < alg->iv || d->sym.iv_len > alg->iv_max))
+		return SDEV_BAD_IV;
+	if ((last || (first && alg->mode == SYM_CCM)) && !tag_fits(alg, d->sym.mac_len))
+		return SDEV_BAD_MAC;
+	if ((!first && aad) || (in_src && aad > len))
+		return SDEV_BAD_AAD;
+	if (d->dst_len < len)
+		return SDEV_BAD_LENGTH;
+	if (in_src)
+		len -= aad;
+	return len % alg->align || (!last && len % SYM_BLOCK) ? SDEV_BAD_LENGTH : 0;
+}
+
+static unsigned int job_check(const struct sym_alg *alg, const struct sdev_job *job)
+{
+	const struct sdev_desc *d = job->desc;
+
+	switch (d->opcode) {
+	case SDEV_OP_CIPHER:
+		return cipher_check(alg, d);
+	case SDEV_OP_DIGEST:
+		return digest_check(alg, d);
+	default:
+		return aead_check(alg, d, job->ext);
+	}
+}
+
+/* ---- taking up a job --------------------------------------------------------------------- */
+
+/* Sessions are shared once a batch. NULL: the job has been ended. */
+static struct sdev_object *object_get(struct sym_lane *lane, struct sdev_job *job)
+{
+	struct sdev_object *o;
+
+	for (unsigned int i = lane->object_count; i-- > 0;) {
+		if (lane->objects[i].handle == job->desc->object)
+			return lane->objects[i].o;
+	}
+	o = sdev_object_share(job, &sdev_sym_kind);
+	if (!o)
+		return NULL;
+	lane->objects[lane->object_count].o = o;
+	lane->objects[lane->object_count++].handle = job->desc->object;
+	return o;
+}
+
+static void sessions_put(struct sym_lane *lane, struct sdev *dev)
+{
+	while (lane->object_count)
+		sdev_object_put(dev, lane->objects[--lane->object_count].o);
+}
+
+static bool overlap(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	return (uintptr_t)a < (uintptr_t)b + b_len && (uintptr_t)b < (uintptr_t)a + a_len;
+}
+
+static const uint8_t *client_bytes(uint64_t va)
+{
+	return (const uint8_t *)(uintptr_t)va;
+}
+
+static uint32_t aad_skip(const struct sdev_desc *d, const struct sym_job *j)
+{
+	return d->sym.flags & SDEV_SYM_AAD_IN_SRC ? j->aad_len : 0;
+}
+
+/* What the client's addresses mean, for a job that runs where it lies. */
+static void job_place(struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	uint32_t skip = aad_skip(d, j);
+
+	j->src = client_bytes(d->src_va) + skip;
+	j->len = d->src_len - skip;
+	j->aad = skip ? client_bytes(d->src_va) : NULL;
+	if (d->opcode == SDEV_OP_DIGEST) {
+		j->dst = NULL;
+		return;
+	}
+	if (j->aad_len && !skip)
+		j->aad = client_bytes(j->job->ext->aead.aad_va);
+	j->dst = (uint8_t *)(uintptr_t)d->dst_va + skip;
+	j->over = overlap(j->dst - skip, j->len + skip, j->src - skip, j->len + skip) ||
+		  overlap(j->dst, j->len, j->aad, j->aad_len);
+}
+
+/* False: the job has been ended. */
+static bool job_begin(struct sym_lane *lane, struct sym_job *j, struct sdev_job *job)
+{
+	const struct sdev_desc *d = job->desc;
+	struct sdev_object *o = object_get(lane, job);
+	struct sym_session *s;
+	unsigned int bad;
+
+	if (!o)
+		return false;
+	s = o->body;
+	bad = s->alg->op == d->opcode ? job_check(s->alg, job) : SDEV_BAD_OBJECT;
+	j->stream = !bad && holds_stream(s->alg, d->sym.flags);
+	if (j->stream && atomic_flag_test_and_set(&s->stream.busy)) {
+		j->stream = false;
+		bad = SDEV_OBJECT_BUSY;
+	}
+	if (bad) {
+		sdev_job_end(job, SDEV_ST_MALFORMED, bad);
+		return false;
+	}
+	j->job = job;
+	j->object = o;
+	j->s = s;
+	j->flags = d->sym.flags;
+	j->iv_len = s->alg->iv_max && (j->flags & SDEV_SYM_FIRST || d->opcode == SDEV_OP_CIPHER) ?
+		    d->sym.iv_len : 0;
+	j->mac_len = (uint8_t)(d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->sym.mac_len);
+	j->aad_len = d->opcode == SDEV_OP_AEAD ? job->ext->aead.aad_len : 0;
+	j->total = d->total;
+	j->engine = SDEV_ENGINE_OPENSSL;
+	j->over = j->in_mb = j->done = j->ended = false;
+	j->copied = !job->guard->in_place || job->guard->apart ||
+		    job->as->kind != SDEV_AS_PROCESS ||
+		    d->flags & (SDEV_F_SRC_SGL | SDEV_F_DST_SGL);
+	j->status = SDEV_ST_DONE;
+	if (!j->copied)
+		job_place(j);
+	return true;
+}
+
+/* ---- small operands ------------------------------------------------------------------------- */
+
+/*
+ * Beside source and destination: what is read before the job runs, and what is
+ * written after it. One row each, so that every phase goes through the same ones.
+ */
+struct small {
+	uint64_t va;
+	uint32_t len;
+	uint8_t *ours;
+};
+
+/* IV, chaining state, or the tag to check against. */
+static unsigned int smalls_in(struct sym_job *j, struct small out[2])
+{
+	const struct sdev_desc *d = j->job->desc;
+	unsigned int n = 0;
+
+	if (j->iv_len)
+		out[n++] = (struct small){ d->iv_va, j->iv_len,
+					   j->iv_len > SYM_BLOCK ? j->long_iv : j->iv };
+	if (d->opcode == SDEV_OP_DIGEST && !sym_first(j) && !j->stream)
+		out[n++] = (struct small){ d->iv_va, state_size(j->s->alg), j->mac };
+	if (d->opcode == SDEV_OP_AEAD && sym_last(j) && sym_decrypt(j))
+		out[n++] = (struct small){ j->job->ext->aead.mac_va, j->mac_len, j->mac };
+	return n;
+}
+
+/* The next IV, the digest or state, or the tag. */
+static unsigned int smalls_out(struct sym_job *j, struct small out[1])
+{
+	const struct sdev_desc *d = j->job->desc;
+
+	if (d->opcode == SDEV_OP_CIPHER) {
+		if (!j->s->alg->iv_moves)
+			return 0;
+		out[0] = (struct small){ d->iv_va, j->s->alg->iv, j->iv };
+	} else if (d->opcode == SDEV_OP_DIGEST) {
+		out[0] = (struct small){ d->dst_va, d->dst_len, j->mac };
+	} else {
+		if (!sym_last(j) || sym_decrypt(j))
+			return 0;
+		out[0] = (struct small){ j->job->ext->aead.mac_va, j->mac_len, j->mac };
+	}
+	return out[0].len ? 1 : 0;
+}
+
+/* Nothing of it has been kept: if it parks, it begins anew. */
+static void job_fault(struct sym_job *j, const struct sdev_fault *fault)
+{
+	sdev_job_fault(j->job, fault);
+	j->job->walked = false;
+	j->done = true;
+	j->ended = true;
+}
+
+/* What can be said of the addresses without touching them. False: the job has been ended. */
+static bool ranges_check(struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	uint32_t skip = aad_skip(d, j), n_in, n_out, i;
+	struct small in[2], out[1];
+	struct sdev_fault fault;
+
+	n_in = smalls_in(j, in);
+	n_out = smalls_out(j, out);
+	if (sdev_range_room(j->job, d->src_va, d->src_len, SDEV_READ, &fault) < d->src_len)
+		goto bad;
+	if (j->dst && sdev_range_room(j->job, d->dst_va, j->len + skip, SDEV_WRITE, &fault) <
+		      j->len + skip)
+		goto bad;
+	if (j->aad_len && !skip &&
+	    sdev_range_room(j->job, (uintptr_t)j->aad, j->aad_len, SDEV_READ, &fault) < j->aad_len)
+		goto bad;
+	for (i = 0; i < n_in; i++) {
+		if (sdev_range_room(j->job, in[i].va, in[i].len, SDEV_READ, &fault) < in[i].len)
+			goto bad;
+	}
+	for (i = 0; i < n_out; i++) {
+		if (sdev_range_room(j->job, out[i].va, out[i].len, SDEV_WRITE, &fault) < out[i].len)
+			goto bad;
+	}
+	return true;
+bad:
+	job_fault(j, &fault);
+	return false;
+}
+
+/* ---- copies: chains, and guards that let nobody at client memory ----------------------------- */
+
+static size_t copy_size(const struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+
+	return wdi_align_up((size_t)d->src_len, 64) +
+	       (d->opcode == SDEV_OP_DIGEST ? 0 : wdi_align_up((size_t)d->src_len, 64)) +
+	       wdi_align_up((size_t)j->aad_len, 64);
+}
+
+static bool smalls_fetch(struct sym_job *j)
+{
+	struct small in[2];
+	unsigned int n = smalls_in(j, in);
+	struct sdev_fault fault;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (sdev_fetch(j->job, in[i].ours, in[i].va, in[i].len, &fault) < in[i].len) {
+			job_fault(j, &fault);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* False: the job has been ended. */
+static bool copy_in(struct sym_job *j, uint8_t *room)
+{
+	struct sdev_job *job = j->job;
+	const struct sdev_desc *d = job->desc;
+	uint32_t skip = aad_skip(d, j);
+	struct sdev_fault fault;
+
+	if (!sdev_job_operands(job)) {
+		j->ended = true;
+		return false;
+	}
+	if (job->dst.left < (d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->src_len)) {
+		sdev_job_end(job, SDEV_ST_OUTPUT_FULL, 0);
+		j->ended = true;
+		return false;
+	}
+	if (sdev_operand_get(job, &job->src, room, d->src_len, &fault) < d->src_len) {
+		job_fault(j, &fault);
+		return false;
+	}
+	j->src = room + skip;
+	j->len = d->src_len - skip;
+	j->aad = skip ? room : NULL;
+	room += wdi_align_up((size_t)d->src_len, 64);
+	j->dst = NULL;
+	if (d->opcode != SDEV_OP_DIGEST) {
+		j->dst = room + skip;
+		room += wdi_align_up((size_t)d->src_len, 64);
+	}
+	if (j->aad_len && !skip) {
+		j->aad = room;
+		if (sdev_fetch(job, room, job->ext->aead.aad_va, j->aad_len, &fault) < j->aad_len) {
+			job_fault(j, &fault);
+			return false;
+		}
+	}
+	return smalls_fetch(j);
+}
+
+/* Chains are read once more; what they say now is checked as it was before. */
+static void copy_out(struct sym_job *j)
+{
+	struct sdev_job *job = j->job;
+	const struct sdev_desc *d = job->desc;
+	uint32_t skip = aad_skip(d, j);
+	struct sdev_fault fault;
+	struct small out[1];
+
+	sdev_job_commit(job);
+	job->walked = false;
+	if (d->opcode == SDEV_OP_DIGEST) {
+		/* The digest's own place may be a chain as well. */
+		if (!sdev_job_operands(job))
+			j->ended = true;
+		else if (sdev_operand_put(job, &job->dst, j->mac, d->dst_len, &fault) < d->dst_len)
+			job_fault(j, &fault);
+		return;
+	}
+	if (!sdev_job_operands(job) || job->dst.left < d->src_len) {
+		j->ended = true;
+		return;
+	}
+	if (skip && j->flags & SDEV_SYM_AAD_COPY)
+		memcpy(j->dst - skip, j->aad, skip);
+	else
+		sdev_operand_skip(&job->dst, skip);
+	skip = j->flags & SDEV_SYM_AAD_COPY ? skip : 0;
+	if (sdev_operand_put(job, &job->dst, j->dst - skip, j->len + skip, &fault) <
+	    j->len + skip) {
+		job_fault(j, &fault);
+		return;
+	}
+	if (smalls_out(j, out) &&
+	    sdev_store(job, out[0].va, out[0].ours, out[0].len, &fault) < out[0].len)
+		job_fault(j, &fault);
+}
+
+/* ---- phases: what runs under the guard --------------------------------------------------------- */
+
+struct batch {
+	struct sym_lane *lane;
+	struct sdev_lane *thread;
+	const struct sdev_guard_ops *guard;
+};
+
+/* What an earlier store says is in memory when a fault takes the thread away. */
+static inline void at_set(struct sym_lane *lane, unsigned int at)
+{
+	*(volatile unsigned int *)&lane->at = at;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void job_translate(const struct batch *b, struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	uint32_t skip = aad_skip(d, j);
+	struct small in[2], out[1];
+	unsigned int n = smalls_in(j, in);
+
+	if (j->src != j->dst && d->src_len)
+		b->guard->touch_in(b->thread, d->src_va, d->src_len, SDEV_READ);
+	if (j->dst && j->len + skip)
+		b->guard->touch_in(b->thread, d->dst_va, j->len + skip, SDEV_WRITE);
+	if (j->aad_len && !skip)
+		b->guard->touch_in(b->thread, (uintptr_t)j->aad, j->aad_len, SDEV_READ);
+	for (unsigned int i = 0; i < n; i++) {
+		b->guard->touch_in(b->thread, in[i].va, in[i].len, SDEV_READ);
+		memcpy(in[i].ours, client_bytes(in[i].va), in[i].len);
+	}
+	if (smalls_out(j, out))
+		b->guard->touch_in(b->thread, out[0].va, out[0].len, SDEV_WRITE);
+}
+
+static void translate(void *arg)
+{
+	struct batch *b = arg;
+	struct sym_lane *lane = b->lane;
+
+	for (unsigned int at = lane->at; at < lane->count; at++) {
+		at_set(lane, at);
+		if (!lane->list[at]->copied)
+			job_translate(b, lane->list[at]);
+	}
+}
+
+static void deliver(void *arg)
+{
+	struct batch *b = arg;
+	struct sym_lane *lane = b->lane;
+	struct small out[1];
+
+	for (unsigned int at = lane->at; at < lane->count; at++) {
+		struct sym_job *j = lane->list[at];
+
+		at_set(lane, at);
+		if (j->ended || j->copied || j->status || !smalls_out(j, out))
+			continue;
+		b->guard->touch_in(b->thread, out[0].va, out[0].len, SDEV_WRITE);
+		memcpy((uint8_t *)(uintptr_t)out[0].va, out[0].ours, out[0].len);
+	}
+}
+
+/* A message in pieces: whether this one goes on where the last one ended. */
+static bool stream_enter(struct sym_job *j)
+{
+	struct sym_stream *st = &j->s->stream;
+
+	if (sym_first(j)) {
+		sym_stream_drop(st);
+		st->on = true;
+		st->decrypt = sym_decrypt(j);
+	}
+	if (st->on && st->decrypt == sym_decrypt(j))
+		return true;
+	sym_end(j, SDEV_ST_MALFORMED, SDEV_BAD_PIECE);
+	return false;
+}
+
+static void stream_leave(struct sym_job *j)
+{
+	if (j->stream && (j->status || sym_last(j)))
+		sym_stream_drop(&j->s->stream);
+}
+
+static void job_run(struct sym_lane *lane, struct sym_job *j)
+{
+	uint32_t skip = aad_skip(j->job->desc, j);
+
+	if (j->stream && !stream_enter(j))
+		return;
+	/* A copied one has its AAD copied with the rest. */
+	if (j->flags & SDEV_SYM_AAD_COPY && !j->copied && j->dst - skip != j->aad)
+		memmove(j->dst - skip, j->aad, skip);
+	j->s->alg->run(lane, j->s, j);
+	stream_leave(j);
+}
+
+static void run(void *arg)
+{
+	struct batch *b = arg;
+	struct sym_lane *lane = b->lane;
+
+	at_set(lane, lane->count);
+	sym_mb_run(lane);
+	for (unsigned int at = 0; at < lane->count; at++) {
+		struct sym_job *j = lane->list[at];
+
+		if (j->done)
+			continue;
+		at_set(lane, at);
+		job_run(lane, j);
+		j->done = true;
+	}
+}
+
+static void span_add(struct sym_lane *lane, unsigned int *n, const uint8_t *p, size_t len)
+{
+	uint64_t lo = sdev_va_plain((uintptr_t)p);
+
+	if (len)
+		lane->spans[(*n)++] = (struct sdev_span){ lo, lo + len };
+}
+
+static unsigned int spans_make(struct sym_lane *lane)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < lane->count; i++) {
+		const struct sym_job *j = lane->list[i];
+		uint32_t skip = aad_skip(j->job->desc, j);
+
+		if (j->done || j->copied)
+			continue;
+		span_add(lane, &n, j->src - skip, j->len + skip);
+		span_add(lane, &n, j->dst - skip, j->dst ? j->len + skip : 0);
+		span_add(lane, &n, j->aad, skip ? 0 : j->aad_len);
+	}
+	return n;
+}
+
+static bool job_covers(const struct sym_job *j, uint64_t va)
+{
+	uint32_t skip = aad_skip(j->job->desc, j);
+	const uint8_t *p = client_bytes(va);
+
+	if (j->copied)
+		return false;
+	return overlap(p, 1, j->src - skip, j->len + skip) ||
+	       (j->dst && overlap(p, 1, j->dst - skip, j->len + skip)) ||
+	       overlap(p, 1, j->aad, j->aad_len);
+}
+
+/* Thrown out of libcrypto: it was at one job, and has nothing of the others. */
+static void thrown_one(struct sym_lane *lane, const struct sdev_fault *fault)
+{
+	struct sym_job *j = lane->list[lane->at];
+
+	sym_evp_lost(lane);
+	if (j->stream)
+		sym_stream_drop(&j->s->stream);
+	job_fault(j, fault);
+}
+
+/* Thrown out of ipsec-mb, which was at several. */
+static void thrown_many(struct sym_lane *lane, const struct sdev_fault *fault)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; i < lane->count; i++) {
+		struct sym_job *j = lane->list[i];
+
+		if (!j->in_mb || j->done)
+			continue;
+		j->in_mb = false;
+		if (job_covers(j, fault->va)) {
+			found = true;
+			job_fault(j, fault);
+		} else if (j->over) {
+			sym_end(j, SDEV_ST_ABORTED, 0);
+			j->done = true;
+		}
+	}
+	sym_mb_lost(lane);
+	/* A fault that is nobody's would come again for ever. */
+	for (unsigned int i = 0; i < lane->count && !found; i++) {
+		if (!lane->list[i]->done)
+			job_fault(lane->list[i], fault);
+	}
+}
+
+static void phases(struct batch *b)
+{
+	struct sym_lane *lane = b->lane;
+	struct sdev_fault fault;
+
+	at_set(lane, 0);
+	while (!b->guard->batch(b->thread, NULL, 0, translate, b, &fault)) {
+		job_fault(lane->list[lane->at], &fault);
+		at_set(lane, lane->at + 1);
+	}
+	while (!b->guard->batch(b->thread, lane->spans, spans_make(lane), run, b, &fault)) {
+		if (lane->at < lane->count)
+			thrown_one(lane, &fault);
+		else
+			thrown_many(lane, &fault);
+	}
+	at_set(lane, 0);
+	while (!b->guard->batch(b->thread, NULL, 0, deliver, b, &fault)) {
+		job_fault(lane->list[lane->at], &fault);
+		at_set(lane, lane->at + 1);
+	}
+}
+
+/* ---- a batch ---------------------------------------------------------------------------------------- */
+
+static void job_finish(struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	struct sdev_cpl *cpl = j->job->cpl;
+
+	if (j->copied && !j->ended && !j->status)
+		copy_out(j);
+	if (j->stream)
+		atomic_flag_clear(&j->s->stream.busy);
+	cpl->engine = j->engine;
+	if (j->ended) {
+		/* One that parks keeps its session until it goes on. */
+		if (SDEV_CPL_STATUS(cpl->end) == SDEV_ST_PAGE_FAULT && sdev_job_parks(j->job)) {
+			sdev_object_again(j->object);
+			j->job->held = j->object;
+		}
+		return;
+	}
+	sdev_job_end(j->job, j->status, j->detail);
+	if (j->status)
+		return;
+	cpl->consumed = d->src_len;
+	cpl->produced = d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->src_len;
+}
+
+/*
+ * Take up jobs until the room for copies is used up, and run them. Returns how
+ * many; one at least.
+ */
+static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned int n)
+{
+	struct sym_lane *lane = b->lane;
+	size_t used = 0, room = 0;
+	unsigned int i;
+
+	lane->count = 0;
+	for (i = 0; i < n; i++) {
+		struct sym_job *j = &lane->jobs[i];
+		size_t size;
+
+		if (!job_begin(lane, j, &jobs[i]))
+			continue;
+		if (j->copied) {
+			uint8_t *p;
+
+			size = copy_size(j);
+			if (used && used + size > room) {
+				if (j->stream)
+					atomic_flag_clear(&j->s->stream.busy);
+				break;
+			}
+			if (!used)
+				room = wdi_max(size, COPY_MAX);
+			p = sdev_buf_get(&b->thread->in, room);
+			if (!p)
+				sym_end(j, SDEV_ST_NO_MEMORY, 0);
+			else
+				copy_in(j, p + used);
+			used += size + 64;
+			if (!p || j->ended) {
+				job_finish(j);
+				continue;
+			}
+		} else if (!ranges_check(j)) {
+			job_finish(j);
+			continue;
+		}
+		lane->list[lane->count++] = j;
+	}
+	if (lane->count)
+		phases(b);
+	for (unsigned int k = 0; k < lane->count; k++)
+		job_finish(lane->list[k]);
+	/* Copies are of what may be secret once it has been decrypted, and may be large. */
+	if (used)
+		OPENSSL_cleanse(b->thread->in.p, wdi_min(used, b->thread->in.size));
+	sdev_lane_trim(b->thread);
+	return i;
+}
+
+void sdev_sym_run(struct sdev_job *jobs, unsigned int n)
+{
+	struct batch b = {
+		.lane = sym_lane_get(jobs[0].lane),
+		.thread = jobs[0].lane,
+		.guard = jobs[0].guard,
+	};
+
+	if (!b.lane) {
+		for (unsigned int i = 0; i < n; i++)
+			sdev_job_end(&jobs[i], SDEV_ST_NO_MEMORY, 0);
+		return;
+	}
+	for (unsigned int done = 0; done < n;)
+		done += round_run(&b, jobs + done, n - done);
+	sessions_put(b.lane, jobs[0].dev);
+}
+
+/* Libraries by number, for who lists them; NULL after the last. */
+const char *sdev_sym_library(const struct sdev *dev, unsigned int i, const char **version)
+{
+	bool mb = dev->crypto & SDEV_CRYPTO_IPSEC_MB && sym_mb_version();
+
+	if (i == 0) {
+		*version = OpenSSL_version(OPENSSL_VERSION_STRING);
+		return "openssl";
+	}
+	if (i > 1 || !mb)
+		return NULL;
+	*version = sym_mb_version();
+	return "ipsec-mb";
+}

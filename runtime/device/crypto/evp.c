@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ciphers of libcrypto. Algorithms are fetched once; a session keeps a few keyed
+ * contexts, so that a job is an IV and the data.
+ */
+#include "device/crypto/sym.h"
+
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/log.h"
+
+/* By length of the key: what libcrypto calls the family. */
+static const struct {
+	uint8_t family;
+	uint8_t key;
+	const char *name;
+} families[] = {
+	{ SYM_AES, 16, "AES-128" },
+	{ SYM_AES, 24, "AES-192" },
+	{ SYM_AES, 32, "AES-256" },
+	{ SYM_SM4, 16, "SM4" },
+	{ SYM_DES, 8, "DES" },
+	{ SYM_3DES, 24, "DES-EDE3" },
+};
+#define FAMILIES	wdi_array_size(families)
+
+static const char *const mode_names[SYM_MODE_COUNT] = {
+	[SYM_ECB] = "ECB", [SYM_CBC] = "CBC", [SYM_CTR] = "CTR", [SYM_XTS] = "XTS",
+	[SYM_OFB] = "OFB", [SYM_CFB] = "CFB", [SYM_CS1] = "CBC-CTS", [SYM_CS2] = "CBC-CTS",
+	[SYM_CS3] = "CBC-CTS", [SYM_GCM] = "GCM",
+};
+
+static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
+static EVP_CIPHER *ciphers[FAMILIES][SYM_MODE_COUNT];
+static bool des_is_3des;	/* no legacy provider */
+
+static void evp_make(void)
+{
+	OSSL_LIB_CTX *lib = sdev_libcrypto();
+	char name[32];
+
+	if (!lib) {
+		wdi_err("sdev: libcrypto has no default provider: no ciphers");
+		return;
+	}
+	ERR_set_mark();
+	/* Single DES lives there; without it, it is triple DES with three equal keys. */
+	des_is_3des = !OSSL_PROVIDER_load(lib, "legacy");
+	for (unsigned int f = 0; f < FAMILIES; f++) {
+		for (unsigned int m = 0; m < SYM_MODE_COUNT; m++) {
+			bool triple = families[f].family == SYM_DES && des_is_3des;
+
+			if (!mode_names[m])
+				continue;
+			snprintf(name, sizeof(name), "%s-%s",
+				 triple ? "DES-EDE3" : families[f].name, mode_names[m]);
+			ciphers[f][m] = EVP_CIPHER_fetch(lib, name, NULL);
+		}
+	}
+	/* The queue of errors is the calling thread's, and not for what we tried. */
+	ERR_pop_to_mark();
+}
+
+static void evp_ready(void)
+{
+	pthread_once(&evp_once, evp_make);
+}
+
+static unsigned int family_find(uint8_t family, unsigned int key)
+{
+	for (unsigned int f = 0; f < FAMILIES; f++) {
+		if (families[f].family == family && families[f].key == key)
+			return f;
+	}
+	return FAMILIES;
+}
+
+/* GCM of SM4 and ciphertext stealing of it are in later versions of libcrypto; we need the parts. */
+bool sym_evp_has(enum sym_family family, enum sym_mode mode)
+{
+	evp_ready();
+	for (unsigned int f = 0; f < FAMILIES; f++) {
+		/* XTS has no AES-192. */
+		if (families[f].family == family && !ciphers[f][mode] &&
+		    !(mode == SYM_XTS && families[f].key == 24))
+			return false;
+	}
+	return true;
+}
+
+/* ---- contexts ------------------------------------------------------------------- */
+
+static bool cts_name(EVP_CIPHER_CTX *ctx, uint8_t mode)
+{
+	static const char *const names[] = { "CS1", "CS2", "CS3" };
+	OSSL_PARAM params[2] = { OSSL_PARAM_END, OSSL_PARAM_END };
+
+	if (mode < SYM_CS1 || mode > SYM_CS3)
+		return true;
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_CIPHER_PARAM_CTS_MODE,
+						     (char *)(uintptr_t)names[mode - SYM_CS1], 0);
+	return EVP_CIPHER_CTX_set_params(ctx, params);
+}
+
+/* The key as libcrypto takes it: triple DES with two keys, and single DES, as three. */
+static unsigned int key_make(const struct sym_session *s, const struct sym_part *part,
+			     uint8_t key[SYM_KEY_MAX])
+{
+	unsigned int len = s->key_len;
+
+	memcpy(key, s->key, len);
+	if (part->own)
+		memcpy(key, s->sub[2], SYM_BLOCK);
+	if (s->alg->mode == SYM_XTS && part->mode != SYM_XTS) {
+		len /= 2;
+		if (part->half)
+			memcpy(key, s->key + len, len);
+	}
+	if (s->alg->family == SYM_3DES && len == 16) {
+		memcpy(key + 16, key, 8);
+		len = 24;
+	}
+	if (s->alg->family == SYM_DES && des_is_3des) {
+		memcpy(key + 8, key, 8);
+		memcpy(key + 16, key, 8);
+	}
+	return len;
+}
+
+static EVP_CIPHER_CTX *ctx_make(struct sym_session *s, const struct sym_part *part)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t key[SYM_KEY_MAX];
+	unsigned int len, f;
+	bool ok;
+
+	if (!ctx)
+		return NULL;
+	ERR_set_mark();
+	len = key_make(s, part, key);
+	f = family_find(s->alg->family, part->mode == SYM_XTS ? len / 2 : len);
+	ok = f < FAMILIES &&
+	     EVP_CipherInit_ex2(ctx, ciphers[f][part->mode], key, NULL, part->encrypt, NULL) &&
+	     EVP_CIPHER_CTX_set_padding(ctx, 0) && cts_name(ctx, part->mode);
+	OPENSSL_cleanse(key, sizeof(key));
+	ERR_pop_to_mark();
+	if (!ok) {
+		EVP_CIPHER_CTX_free(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
+static EVP_CIPHER_CTX *pool_get(struct sym_session *s, unsigned int part)
+{
+	for (unsigned int i = 0; i < SYM_POOL; i++) {
+		EVP_CIPHER_CTX *ctx;
+
+		if (!atomic_load_explicit(&s->pool[part][i], memory_order_relaxed))
+			continue;
+		ctx = atomic_exchange_explicit(&s->pool[part][i], NULL, memory_order_acquire);
+		if (ctx)
+			return ctx;
+	}
+	return ctx_make(s, &s->alg->parts[part]);
+}
+
+EVP_CIPHER_CTX *sym_evp_get(struct sym_lane *lane, struct sym_session *s, unsigned int part)
+{
+	lane->held[part] = pool_get(s, part);
+	return lane->held[part];
+}
+
+/* A message in pieces keeps it. */
+void sym_evp_keep(struct sym_lane *lane, unsigned int part)
+{
+	lane->held[part] = NULL;
+}
+
+void sym_evp_lost(struct sym_lane *lane)
+{
+	for (unsigned int part = 0; part < SYM_PARTS; part++) {
+		EVP_CIPHER_CTX_free(lane->held[part]);
+		lane->held[part] = NULL;
+	}
+	CRYPTO_gcm128_release(lane->gcm);
+	lane->gcm = NULL;
+}
+
+void sym_evp_put(struct sym_lane *lane, struct sym_session *s, unsigned int part,
+		 EVP_CIPHER_CTX *ctx)
+{
+	lane->held[part] = NULL;
+	for (unsigned int i = 0; i < SYM_POOL && ctx; i++) {
+		EVP_CIPHER_CTX *none = NULL;
+
+		if (!atomic_load_explicit(&s->pool[part][i], memory_order_relaxed) &&
+		    atomic_compare_exchange_strong_explicit(&s->pool[part][i], &none, ctx,
+							    memory_order_release,
+							    memory_order_relaxed))
+			return;
+	}
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* The session is nobody's any more. libcrypto wipes what it frees. */
+void sym_evp_drain(struct sym_session *s)
+{
+	for (unsigned int part = 0; part < SYM_PARTS; part++) {
+		for (unsigned int i = 0; i < SYM_POOL; i++)
+			EVP_CIPHER_CTX_free(atomic_exchange(&s->pool[part][i], NULL));
+	}
+}
+
+bool sym_evp_start(EVP_CIPHER_CTX *ctx, const uint8_t *iv)
+{
+	return ctx && EVP_CipherInit_ex2(ctx, NULL, NULL, iv, -1, NULL);
+}
+
+bool sym_evp_run(EVP_CIPHER_CTX *ctx, uint8_t *dst, const uint8_t *src, size_t len)
+{
+	int out;
+
+	return len <= INT_MAX && EVP_CipherUpdate(ctx, dst, &out, src, (int)len);
+}
