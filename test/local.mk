@@ -55,7 +55,9 @@ test_api_programs = \
 	test/api/release_test \
 	test/api/report_test \
 	test/fault/inject_test \
-	test/fault/ladder_test
+	test/fault/ladder_test \
+	test/fault/memory_test \
+	test/fault/uffd_test
 
 # Programs that call libraries with zlib's interface, through a table.
 test_front_programs = \
@@ -106,6 +108,8 @@ test_api_release_test_LDADD = $(test_api_libs)
 test_api_report_test_LDADD = $(test_api_libs)
 test_fault_inject_test_LDADD = $(test_api_libs)
 test_fault_ladder_test_LDADD = $(test_api_libs)
+test_fault_memory_test_LDADD = $(test_api_libs)
+test_fault_uffd_test_LDADD = $(test_api_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)

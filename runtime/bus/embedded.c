@@ -27,6 +27,8 @@ static int embedded_open(const struct wdi_bus_info *info, const struct wdi_bus_c
 		.max_queues = config->queues,
 		.max_depth = config->depth,
 		.engine_threads = config->engine_threads,
+		/* No threads at all, or as many as there is to wait for. */
+		.page_workers = config->engine_threads ? -1 : 0,
 		.guard = config->guard,
 		.fault_mode = config->fault_mode,
 		.codecs = config->codecs,

@@ -47,3 +47,44 @@ int guard_count(void)
 {
 	return on_valgrind() ? 1 : 2;
 }
+
+static const char *const modes[] = { "stall", "pri" };
+
+int config_count(void)
+{
+	return guard_count() * (int)ARRAY_SIZE(modes);
+}
+
+void config_set(int i)
+{
+	env("WEFT_GUARD", guards[i / (int)ARRAY_SIZE(modes)]);
+	env("WEFT_FAULT_MODE", modes[i % (int)ARRAY_SIZE(modes)]);
+}
+
+bool config_is_pri(int i)
+{
+	return i % (int)ARRAY_SIZE(modes) == 1;
+}
+
+static void *pest_main(void *arg)
+{
+	struct pest *pest = arg;
+
+	while (!__atomic_load_n(&pest->stop, __ATOMIC_ACQUIRE)) {
+		pest->fn(pest);
+		__atomic_fetch_add(&pest->rounds, 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+void pest_start(struct pest *pest, void (*fn)(struct pest *pest), void *base, size_t len)
+{
+	*pest = (struct pest){ .fn = fn, .base = base, .len = len, .rng = { 1 } };
+	ck_assert_int_eq(pthread_create(&pest->thread, NULL, pest_main, pest), 0);
+}
+
+void pest_stop(struct pest *pest)
+{
+	__atomic_store_n(&pest->stop, true, __ATOMIC_RELEASE);
+	pthread_join(pest->thread, NULL);
+}

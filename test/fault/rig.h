@@ -3,6 +3,8 @@
 #ifndef WEFT_TEST_FAULT_RIG_H
 #define WEFT_TEST_FAULT_RIG_H
 
+#include <pthread.h>
+
 #include <weft/fault.h>
 #include <weft/inject.h>
 
@@ -22,5 +24,23 @@ bool in_full(void);
 /* Guards of the software device that can be used here. */
 extern const char *const guards[];
 int guard_count(void);
+
+/* Each guard with each fault mode: how many there are, and the environment for one. */
+int config_count(void);
+void config_set(int i);
+bool config_is_pri(int i);
+
+/* A thread that does @fn until it is stopped. */
+struct pest {
+	pthread_t thread;
+	void (*fn)(struct pest *pest);
+	void *base;
+	size_t len;
+	struct rng rng;
+	bool stop;		/* atomic */
+	unsigned int rounds;	/* atomic */
+};
+void pest_start(struct pest *pest, void (*fn)(struct pest *pest), void *base, size_t len);
+void pest_stop(struct pest *pest);
 
 #endif
