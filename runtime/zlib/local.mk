@@ -6,12 +6,24 @@
 
 noinst_LTLIBRARIES += libzfront.la
 libzfront_la_SOURCES = \
+	runtime/zlib/checksum.c \
+	runtime/zlib/checksum.h \
+	runtime/zlib/deflate.c \
+	runtime/zlib/deflate.h \
+	runtime/zlib/deflate_data.c \
+	runtime/zlib/engine.c \
+	runtime/zlib/engine.h \
 	runtime/zlib/forward.c \
 	runtime/zlib/front.h \
 	runtime/zlib/functions.def \
+	runtime/zlib/inflate.c \
+	runtime/zlib/inflate.h \
+	runtime/zlib/inflate_data.c \
 	runtime/zlib/log.c \
 	runtime/zlib/log.h \
-	runtime/zlib/plain.c \
+	runtime/zlib/oneshot.c \
+	runtime/zlib/own.c \
+	runtime/zlib/own.h \
 	runtime/zlib/report.c \
 	runtime/zlib/report.h \
 	runtime/zlib/settings.c \

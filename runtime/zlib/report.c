@@ -25,6 +25,8 @@ static const char *const why_names[] = {
 	[WDI_Z_WHY_DICTIONARY] = "dictionary",
 	[WDI_Z_WHY_PIECES] = "pieces",
 	[WDI_Z_WHY_DATA] = "data",
+	[WDI_Z_WHY_ALLOCATOR] = "allocator",
+	[WDI_Z_WHY_CALLER] = "caller",
 	[WDI_Z_WHY_DEVICE] = "device",
 };
 _Static_assert(wdi_z_array_size(why_names) == WDI_Z_WHYS, "a name for each reason");

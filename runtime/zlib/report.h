@@ -29,6 +29,8 @@ enum wdi_z_reason {
 	WDI_Z_WHY_DICTIONARY,
 	WDI_Z_WHY_PIECES,	/* buffers of a few bytes */
 	WDI_Z_WHY_DATA,		/* corrupt or cut short: zlib says how */
+	WDI_Z_WHY_ALLOCATOR,	/* one that works on memory of its own */
+	WDI_Z_WHY_CALLER,	/* zlib's own file functions, and the runtime's engines */
 	WDI_Z_WHY_DEVICE,	/* no runtime, no device, or it failed */
 	WDI_Z_WHYS,
 };

@@ -12,6 +12,9 @@
 
 #include "zlib/log.h"
 
+/* Opening the runtime takes about as long as zlib takes for this much. */
+#define MIN_BYTES	(128 << 10)
+
 static const char *const modes[] = {
 	[WDI_Z_OFF] = "off",
 	[WDI_Z_EXACT] = "exact",
@@ -58,6 +61,20 @@ static bool read_mode(void)
 	return false;
 }
 
+static void read_min(void)
+{
+	const char *text = secure_getenv("WEFT_ZLIB_MIN");
+	char *end = NULL;
+
+	settings.min_bytes = MIN_BYTES;
+	if (!text || *text < '0' || *text > '9')
+		return;
+	errno = 0;
+	settings.min_bytes = strtoull(text, &end, 10);
+	if (errno || *end)
+		settings.min_bytes = MIN_BYTES;
+}
+
 static void read_log(void)
 {
 	const char *spec = secure_getenv("WEFT_LOG");
@@ -89,6 +106,7 @@ const struct wdi_z_settings *wdi_z_settings(void)
 	}
 	read_log();
 	good = read_mode();
+	read_min();
 	read_text("WEFT_ZLIB_SYSTEM", settings.system_zlib, sizeof(settings.system_zlib));
 	read_text("WEFT_REPORT", settings.report, sizeof(settings.report));
 	atomic_store_explicit(&state, READ, memory_order_release);

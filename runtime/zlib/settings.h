@@ -17,10 +17,12 @@ enum wdi_z_mode {
  * @mode:	WEFT_ZLIB
  * @system_zlib: WEFT_ZLIB_SYSTEM, path of the zlib to stand in front of, or ""
  * @report:	WEFT_REPORT, path of the file that gets a record at exit, or ""
+ * @min_bytes:	WEFT_ZLIB_MIN, what a process must have done before the runtime is opened
  * @log_level, @log_fd: WEFT_LOG
  */
 struct wdi_z_settings {
 	enum wdi_z_mode mode;
+	uint64_t min_bytes;
 	int log_level;
 	int log_fd;
 	char system_zlib[256];
