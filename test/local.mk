@@ -15,6 +15,7 @@ test_plain_programs = \
 # Programs that link layers of the library, hidden symbols and all.
 test_unit_programs = \
 	test/unit/bmm_test \
+	test/unit/codec_cut_test \
 	test/unit/codec_test \
 	test/unit/crypto_rows_test \
 	test/unit/device_fault_test \
@@ -110,6 +111,7 @@ test_fault_inject_test_LDADD = $(test_api_libs)
 test_fault_ladder_test_LDADD = $(test_api_libs)
 test_fault_memory_test_LDADD = $(test_api_libs)
 test_fault_uffd_test_LDADD = $(test_api_libs)
+test_unit_codec_cut_test_LDADD = $(test_device_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)

@@ -177,6 +177,8 @@ const struct codec_ops codec_isal_deflate = {
 
 struct inflate_wrap {
 	struct inflate_state z;
+	struct inflate_state *probe;	/* made when it is first needed */
+	uint8_t ahead;		/* bytes given out that the library has still to give */
 	struct isal_gzip_header gzip;
 	struct isal_zlib_header zlib;
 	uint8_t format;
@@ -204,8 +206,17 @@ static int inflate_reset(void *state, const struct codec_params *p, unsigned int
 	memset(&s->gzip, 0, sizeof(s->gzip));
 	memset(&s->zlib, 0, sizeof(s->zlib));
 	s->in_header = s->format != SDEV_FMT_DEFLATE;
+	s->ahead = 0;
 	s->rc = CODEC_OK;
 	return 0;
+}
+
+static void inflate_close(void *state)
+{
+	struct inflate_wrap *s = state;
+
+	free(s->probe);
+	free(s);
 }
 
 static int inflate_open(const struct codec_params *p, unsigned int level, void **state)
@@ -215,6 +226,7 @@ static int inflate_open(const struct codec_params *p, unsigned int level, void *
 	s = aligned_alloc(WDI_CACHE_LINE, wdi_align_up(sizeof(*s), WDI_CACHE_LINE));
 	if (!s)
 		return -ENOMEM;
+	s->probe = NULL;
 	inflate_reset(s, p, level);
 	*state = s;
 	return 0;
@@ -302,6 +314,76 @@ static void inflate_step(struct inflate_wrap *s, struct codec_io *io)
 	io->produced += out - s->z.avail_out;
 }
 
+/*
+ * The library looks codes up in groups, and takes none of a group that goes on
+ * beyond the input: literals whose bits are all there would wait for the next
+ * input. What they are shows when a second decoder goes on from the same bits
+ * twice, once with zeros behind them and once with ones: codes are free of
+ * prefixes, so both give the same symbol exactly as long as no bit behind the
+ * input was needed. It has no distance codes, so that it stops at a match.
+ */
+#define PROBE_PAD	2
+#define PROBE_OUT	16
+
+static size_t probe_go_on(const struct inflate_wrap *s, uint8_t pad, uint8_t *out)
+{
+	struct inflate_state *z = s->probe;
+	uint8_t behind[PROBE_PAD];
+
+	memset(behind, pad, sizeof(behind));
+	isal_inflate_reset(z);
+	z->lit_huff_code = s->z.lit_huff_code;
+	memset(&z->dist_huff_code, 0, sizeof(z->dist_huff_code));
+	z->block_state = ISAL_BLOCK_CODED;
+	z->read_in_length = s->z.read_in_length;
+	z->read_in = s->z.read_in & (((uint64_t)1 << z->read_in_length) - 1);
+	z->next_in = behind;
+	z->avail_in = sizeof(behind);
+	z->next_out = out;
+	z->avail_out = PROBE_OUT;
+	isal_inflate(z);
+	return PROBE_OUT - z->avail_out;
+}
+
+static void inflate_held_back(struct inflate_wrap *s, struct codec_io *io)
+{
+	uint8_t zeros[PROBE_OUT], ones[PROBE_OUT];
+	size_t n, same = 0;
+
+	if (s->rc != CODEC_OK || s->ahead || codec_in_left(io) || !codec_out_left(io) ||
+	    s->in_header || s->z.block_state != ISAL_BLOCK_CODED || inflate_pending(s) ||
+	    s->z.copy_overflow_length || s->z.read_in_length <= 0 || s->z.read_in_length > 48)
+		return;
+	if (!s->probe) {
+		s->probe = malloc(sizeof(*s->probe));
+		if (!s->probe)
+			return;
+		isal_inflate_init(s->probe);
+	}
+	n = probe_go_on(s, 0x00, zeros);
+	n = wdi_min(n, probe_go_on(s, 0xff, ones));
+	n = wdi_min(n, codec_out_left(io));
+	while (same < n && zeros[same] == ones[same])
+		same++;
+	memcpy(codec_next_out(io), zeros, same);
+	io->produced += same;
+	s->ahead = (uint8_t)same;
+}
+
+/* Take from the library what was given out before. */
+static void inflate_catch_up(struct inflate_wrap *s, struct codec_io *io)
+{
+	uint8_t known[PROBE_OUT];
+	struct codec_io again = {
+		.in = codec_next_in(io), .in_len = codec_in_left(io), .out = known,
+		.out_len = s->ahead,
+	};
+
+	inflate_step(s, &again);
+	io->consumed += again.consumed;
+	s->ahead -= (uint8_t)again.produced;
+}
+
 static enum codec_rc inflate_run(void *state, struct codec_io *io)
 {
 	struct inflate_wrap *s = state;
@@ -309,6 +391,11 @@ static enum codec_rc inflate_run(void *state, struct codec_io *io)
 
 	io->consumed = 0;
 	io->produced = 0;
+	if (s->ahead && codec_in_left(io)) {
+		inflate_catch_up(s, io);
+		if (s->ahead)
+			return s->rc;
+	}
 	do {
 		if (s->rc != CODEC_OK)
 			break;
@@ -317,13 +404,14 @@ static enum codec_rc inflate_run(void *state, struct codec_io *io)
 		inflate_step(s, io);
 	} while ((io->consumed != consumed || io->produced != produced) &&
 		 codec_in_left(io) && codec_out_left(io));
+	inflate_held_back(s, io);
 	return s->rc;
 }
 
 const struct codec_ops codec_isal_inflate = {
 	.open = inflate_open,
 	.reset = inflate_reset,
-	.close = state_free,
+	.close = inflate_close,
 	.run = inflate_run,
 };
 

@@ -124,11 +124,14 @@ static int give_away(z_streamp strm, struct wdi_z_deflate *s, enum wdi_z_reason 
 	int level = s->level, window_bits = window_bits_of(s), mem_level = s->mem_level;
 	int strategy = s->strategy, ret;
 	gz_headerp gzhead = s->gzhead;
+	char *msg = strm->msg;		/* of a call that was refused, for instance */
 
 	wdi_z_deflate_clear(s);
 	wdi_z_own_free(strm);
 	ret = init_theirs(strm, level, Z_DEFLATED, window_bits, mem_level, strategy,
 			  sys->zlibVersion(), sizeof(*strm), why);
+	if (ret == Z_OK)
+		strm->msg = msg;
 	if (ret == Z_OK && gzhead)
 		ret = sys->deflateSetHeader(strm, gzhead);
 	return ret;
@@ -273,6 +276,7 @@ static void inner_lend(const z_stream *strm, z_stream *inner)
 	inner->avail_in = strm->avail_in;
 	inner->next_out = strm->next_out;
 	inner->avail_out = strm->avail_out;
+	inner->msg = strm->msg;
 }
 
 static void inner_return(z_streamp strm, struct wdi_z_deflate *s)
@@ -292,6 +296,7 @@ static void inner_return(z_streamp strm, struct wdi_z_deflate *s)
 
 static int inner_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, bool progress)
 {
+	char *msg = strm->msg;
 	int ret;
 
 	if (s->status == WDI_Z_FINISH && s->trailed)
@@ -302,7 +307,7 @@ static int inner_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, boo
 	if (ret == Z_STREAM_END)
 		return inner_end(strm, s);
 	if (ret == Z_BUF_ERROR && progress) {
-		strm->msg = NULL;
+		strm->msg = msg;
 		return Z_OK;
 	}
 	return ret;
@@ -345,7 +350,7 @@ static int device_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, bo
 	if (strm->avail_in)
 		return not_all_out(s);	/* output waits, and there is no room for it */
 	if (flush == Z_NO_FLUSH)
-		return Z_OK;
+		return strm->avail_out ? Z_OK : not_all_out(s);
 	if (flush == Z_FINISH)
 		return finish(strm, s);
 	(void)progress;
@@ -395,7 +400,7 @@ int deflate(z_streamp strm, int flush)
 		progress = true;
 		if (!wdi_z_deflate_deliver(strm, s) || !strm->avail_out)
 			return not_all_out(s);
-	} else if (!strm->avail_in && RANK(flush) <= RANK(old) && flush != Z_FINISH) {
+	} else if (!s->inner && !strm->avail_in && RANK(flush) <= RANK(old) && flush != Z_FINISH) {
 		return fail(strm, Z_BUF_ERROR);
 	}
 	if (s->status == WDI_Z_FINISH && strm->avail_in)
@@ -434,31 +439,38 @@ int deflateSetDictionary(z_streamp strm, const Bytef *dictionary, uInt length)
 	struct wdi_z_deflate *s = NULL;
 	z_streamp target = strm;
 	int ret = Z_OK;
+	uLong before;
 
 	WHOSE(strm);
 	if (s) {
-		if (!dictionary || s->wrap == 2 || (s->wrap == 1 && s->status != WDI_Z_INIT))
+		/* Behind the trailer zlib has no wrapper in its way any more. */
+		if (!dictionary || (!s->trailed && (s->wrap == 2 ||
+				    (s->wrap == 1 && s->status != WDI_Z_INIT))))
 			return Z_STREAM_ERROR;
 		ret = to_system(strm, s, WDI_Z_WHY_DICTIONARY, &target);
 	}
-	return ret == Z_OK ? wdi_z_system()->deflateSetDictionary(target, dictionary, length) : ret;
+	if (ret != Z_OK)
+		return ret;
+	before = target->total_in;
+	ret = wdi_z_system()->deflateSetDictionary(target, dictionary, length);
+	/* zlib counts a dictionary as input where it goes through the window. */
+	if (target != strm)
+		strm->total_in += target->total_in - before;
+	return ret;
 }
 
 int deflateGetDictionary(z_streamp strm, Bytef *dictionary, uInt *length)
 {
 	struct wdi_z_deflate *s = NULL;
-	z_streamp target = strm;
-	int ret = Z_OK;
+	size_t n;
 
 	WHOSE(strm);
-	if (s && s->status == WDI_Z_INIT) {
-		if (length)
-			*length = 0;
-		return Z_OK;
-	}
-	if (s)
-		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
-	return ret == Z_OK ? wdi_z_system()->deflateGetDictionary(target, dictionary, length) : ret;
+	if (!s || s->inner)
+		return wdi_z_system()->deflateGetDictionary(s ? s->inner : strm, dictionary, length);
+	n = wdi_z_deflate_window(s, dictionary);
+	if (length)
+		*length = (uInt)n;
+	return Z_OK;
 }
 
 int deflateCopy(z_streamp dest, z_streamp source)
@@ -488,6 +500,12 @@ int deflateCopy(z_streamp dest, z_streamp source)
 	return ret;
 }
 
+/* Levels share three methods of zlib's. */
+static int method_of(int level)
+{
+	return level == 0 ? 0 : level < 4 ? 1 : 2;
+}
+
 int deflateParams(z_streamp strm, int level, int strategy)
 {
 	struct wdi_z_deflate *s = NULL;
@@ -503,6 +521,13 @@ int deflateParams(z_streamp strm, int level, int strategy)
 		return Z_STREAM_ERROR;
 	if (level == s->level && strategy == s->strategy)
 		return Z_OK;
+	if (s->status == WDI_Z_FINISH && !s->inner) {
+		/* zlib flushes first when its method changes, and cannot any more. */
+		if (strategy != s->strategy || method_of(level) != method_of(s->level))
+			return fail(strm, Z_STREAM_ERROR);
+		s->level = (int8_t)level;
+		return Z_OK;
+	}
 	if (s->status == WDI_Z_INIT && suits(level, Z_DEFLATED, 15, 8, strategy)) {
 		s->level = (int8_t)level;
 		s->strategy = (int8_t)strategy;

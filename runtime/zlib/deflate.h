@@ -24,7 +24,8 @@ enum wdi_z_status {
  * @check:		of all input taken
  * @pend:		output that waits for room; @pend_size: of the buffer
  * @held:		input that waits for more; @held_size: of the buffer
- * @history:		the last of the input before @held, for the system's zlib
+ * @history:		the last of the input before @held: zlib's window, for whoever asks
+ *			for it, and for the system's zlib if it has to go on from here
  * @parts:		sent to the device, in order: @count of them from @first on
  * @inner:		the system's raw stream, to which this one was handed over
  * @system_in:		total_in at that moment
@@ -70,6 +71,9 @@ void wdi_z_deflate_took(z_streamp strm, struct wdi_z_deflate *s, const uint8_t *
  * Z_OK or Z_MEM_ERROR.
  */
 int wdi_z_deflate_collect(z_streamp strm, struct wdi_z_deflate *s);
+
+/* The last of the input taken, at most a window. @to may be NULL. Its length. */
+size_t wdi_z_deflate_window(const struct wdi_z_deflate *s, uint8_t *to);
 
 /* Send what is held; @last: and end the stream with it. Z_OK or Z_MEM_ERROR. */
 int wdi_z_deflate_cut(z_streamp strm, struct wdi_z_deflate *s, bool last);

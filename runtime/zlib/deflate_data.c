@@ -94,7 +94,7 @@ static size_t trailer_make(const struct wdi_z_deflate *s, uint64_t total_in, uin
 	for (unsigned int i = 0; i < 4; i++) {
 		if (s->wrap == 1) {
 			to[i] = (uint8_t)(s->check >> (24 - 8 * i));
-		} else {
+		} else if (s->wrap == 2) {
 			to[i] = (uint8_t)(s->check >> 8 * i);
 			to[4 + i] = (uint8_t)(total_in >> 8 * i);
 		}
@@ -183,6 +183,18 @@ static bool held_grow(struct wdi_z_deflate *s, size_t n)
 	s->held = p;
 	s->held_size = want;
 	return true;
+}
+
+size_t wdi_z_deflate_window(const struct wdi_z_deflate *s, uint8_t *to)
+{
+	size_t held = wdi_z_min(s->held_len, WDI_Z_WINDOW);
+	size_t before = wdi_z_min(s->history_len, WDI_Z_WINDOW - held);
+
+	if (to && before)
+		memcpy(to, s->history + s->history_len - before, before);
+	if (to && held)
+		memcpy(to + before, s->held + s->held_len - held, held);
+	return before + held;
 }
 
 /* What the system's zlib would need to go on behind this input. */
@@ -364,8 +376,7 @@ int wdi_z_deflate_cut(z_streamp strm, struct wdi_z_deflate *s, bool last)
 		return good ? Z_OK : Z_MEM_ERROR;
 	}
 	type_set(strm, s, s->held, s->held_len);
-	if (!last)
-		history_keep(s, s->held, s->held_len);
+	history_keep(s, s->held, s->held_len);
 	/* A stream of one part, or its last one, is done here sooner than elsewhere. */
 	if (last || !part_send(s, last))
 		return cut_here(s, last);
@@ -440,6 +451,7 @@ bool wdi_z_deflate_whole(z_streamp strm, struct wdi_z_deflate *s)
 		return false;
 	s->check = s->wrap == 2 ? 0 : 1;
 	type_set(strm, s, in, in_len);
+	history_keep(s, in, in_len);
 	wdi_z_deflate_took(strm, s, in, in_len);
 	memcpy(strm->next_out, header, head);
 	n += head;
@@ -469,6 +481,16 @@ static bool inner_feed(struct wdi_z_deflate *s)
 			return false;
 	} while (s->inner->avail_in || !s->inner->avail_out);
 	return true;
+}
+
+/* Our stream has come to its end, and so does the one that goes on to answer for it. */
+static bool inner_finish(struct wdi_z_deflate *s)
+{
+	uint8_t out[64];
+
+	s->inner->next_out = out;
+	s->inner->avail_out = sizeof(out);
+	return wdi_z_system()->deflate(s->inner, Z_FINISH) == Z_STREAM_END;
 }
 
 static z_stream *inner_new(const struct wdi_z_deflate *s)
@@ -501,7 +523,7 @@ int wdi_z_deflate_hand_over(z_streamp strm, struct wdi_z_deflate *s, enum wdi_z_
 		return Z_MEM_ERROR;
 	wdi_z_count_why(why);
 	s->system_in = strm->total_in - s->held_len;
-	if (!inner_feed(s))
+	if (!(s->trailed ? inner_finish(s) : inner_feed(s)))
 		return Z_MEM_ERROR;
 	parts_free(s);
 	free(s->held);

@@ -98,11 +98,14 @@ static int give_away(z_streamp strm, struct wdi_z_inflate *s, int window_bits,
 		     enum wdi_z_reason why)
 {
 	bool no_check = s->no_check;
+	char *msg = strm->msg;
 	int ret;
 
 	wdi_z_inflate_clear(s);
 	wdi_z_own_free(strm);
 	ret = init_theirs(strm, window_bits, wdi_z_system()->zlibVersion(), sizeof(*strm), why);
+	if (ret == Z_OK)
+		strm->msg = msg;
 	if (ret == Z_OK && no_check)
 		wdi_z_system()->inflateValidate(strm, 0);
 	return ret;
@@ -156,6 +159,7 @@ int inflateReset2(z_streamp strm, int window_bits)
 		return Z_STREAM_ERROR;
 	count(strm, s);
 	wdi_z_inflate_clear(s);
+	strm->msg = NULL;
 	if (!suits(window_bits))
 		return give_away(strm, s, window_bits, WDI_Z_WHY_PARAMETERS);
 	s->window_bits = (int8_t)window_bits;
@@ -322,13 +326,12 @@ int inflateSetDictionary(z_streamp strm, const Bytef *dictionary, uInt length)
 int inflateGetDictionary(z_streamp strm, Bytef *dictionary, uInt *length)
 {
 	struct wdi_z_inflate *s = NULL;
-	z_streamp target = strm;
-	int ret = Z_OK;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	if (s)
-		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
-	return ret == Z_OK ? wdi_z_system()->inflateGetDictionary(target, dictionary, length) : ret;
+	if (!s || s->inner)
+		return wdi_z_system()->inflateGetDictionary(s ? s->inner : strm, dictionary, length);
+	wdi_z_inflate_window(s, dictionary, length);
+	return Z_OK;
 }
 
 int inflateSync(z_streamp strm)
@@ -352,6 +355,16 @@ int inflateSync(z_streamp strm)
 	return ret;
 }
 
+static bool copy_bytes(uint8_t **to, const uint8_t *from, size_t n, size_t size)
+{
+	if (!from)
+		return true;
+	*to = malloc(size);
+	if (*to)
+		memcpy(*to, from, n);
+	return *to;
+}
+
 int inflateCopy(z_streamp dest, z_streamp source)
 {
 	struct wdi_z_inflate *s = NULL, *d;
@@ -372,13 +385,10 @@ int inflateCopy(z_streamp dest, z_streamp source)
 		return Z_MEM_ERROR;
 	memcpy(&d->head + 1, &s->head + 1, sizeof(*d) - sizeof(d->head));
 	d->inner = NULL;
-	d->kept = NULL;
-	if (s->kept_len) {
-		d->kept = malloc(s->kept_size);
-		if (!d->kept)
-			goto no_memory;
-		memcpy(d->kept, s->kept, s->kept_len);
-	}
+	d->kept = d->window = NULL;
+	if (!copy_bytes(&d->kept, s->kept, s->kept_len, s->kept_size) ||
+	    !copy_bytes(&d->window, s->window, s->window_len, s->window_size))
+		goto no_memory;
 	if (s->inner) {
 		d->inner = calloc(1, sizeof(*d->inner));
 		if (!d->inner || wdi_z_system()->inflateCopy(d->inner, s->inner) != Z_OK) {

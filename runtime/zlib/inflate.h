@@ -29,6 +29,7 @@ enum wdi_z_wrap { WDI_Z_RAW, WDI_Z_ZLIB, WDI_Z_GZIP };
  * @kept:	all input taken, as long as it is little; with it zlib can begin
  *		anew and come to the same point
  * @lost:	it was too much to keep: there is no way back
+ * @window:	the last of the output, as zlib keeps it, for whoever asks for it
  * @inner:	the system's stream, to which this one was handed over, and input
  *		that it has still to take before the program's: in @kept, from
  *		@kept_off on
@@ -46,6 +47,8 @@ struct wdi_z_inflate {
 	unsigned int generation;
 	uint8_t *kept;
 	size_t kept_len, kept_size, kept_off;
+	uint8_t *window;
+	size_t window_len, window_size;
 	z_stream *inner;
 };
 
@@ -79,6 +82,9 @@ int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s);
  * or Z_STREAM_ERROR: there is no way back.
  */
 int wdi_z_inflate_hand_over(z_streamp strm, struct wdi_z_inflate *s, enum wdi_z_reason why);
+
+/* The window as inflateGetDictionary() tells it. */
+void wdi_z_inflate_window(const struct wdi_z_inflate *s, uint8_t *to, uInt *length);
 
 /* inflate() on the stream that it was handed over to. */
 int wdi_z_inflate_inner(z_streamp strm, struct wdi_z_inflate *s, int flush);

@@ -8,6 +8,7 @@
 
 /* Input that is kept so that zlib can do it again. */
 #define KEEP_MAX	((size_t)128 << 10)
+#define WINDOW		((size_t)32 << 10)
 
 static uint32_t big_endian(const uint8_t *p)
 {
@@ -91,13 +92,45 @@ static void check_add(z_streamp strm, struct wdi_z_inflate *s, const uint8_t *ou
 
 static void took(z_streamp strm, size_t n)
 {
+	/* The bit position in the input is the device's, which does not tell it. */
+	strm->data_type = 0;
 	strm->next_in += n;
 	strm->avail_in -= (uInt)n;
 	strm->total_in += n;
 }
 
+/* Without memory for it, it is shorter than zlib's. */
+static void window_add(struct wdi_z_inflate *s, const uint8_t *out, size_t n)
+{
+	size_t take = wdi_z_min(n, WINDOW), keep = wdi_z_min(s->window_len, WINDOW - take), size;
+	uint8_t *p;
+
+	if (take + keep > s->window_size) {
+		size = take + keep > WINDOW / 4 ? WINDOW : (take + keep) * 2;
+		p = realloc(s->window, size);
+		if (!p)
+			return;
+		s->window = p;
+		s->window_size = size;
+	}
+	if (keep && keep < s->window_len)
+		memmove(s->window, s->window + s->window_len - keep, keep);
+	memcpy(s->window + keep, out + n - take, take);
+	s->window_len = keep + take;
+}
+
+void wdi_z_inflate_window(const struct wdi_z_inflate *s, uint8_t *to, uInt *length)
+{
+	if (to && s->window_len)
+		memcpy(to, s->window, s->window_len);
+	if (length)
+		*length = (uInt)s->window_len;
+}
+
 static void gave(z_streamp strm, struct wdi_z_inflate *s, size_t n)
 {
+	if (n)
+		window_add(s, strm->next_out, n);
 	check_add(strm, s, strm->next_out, n);
 	strm->next_out += n;
 	strm->avail_out -= (uInt)n;
@@ -281,29 +314,50 @@ static bool replay(z_stream *inner, struct wdi_z_inflate *s, uint64_t total_out)
 	return inner->total_out == total_out;
 }
 
+/* A stream at its end has nothing but its window. */
+static bool at_end(z_stream *inner, struct wdi_z_inflate *s)
+{
+	static uint8_t empty[] = { 0x03, 0x00 };
+	const struct wdi_z_system *sys = wdi_z_system();
+	uint8_t nowhere;
+
+	if (s->window_len)
+		sys->inflateSetDictionary(inner, s->window, (uInt)s->window_len);
+	inner->next_in = empty;
+	inner->avail_in = sizeof(empty);
+	inner->next_out = &nowhere;
+	inner->avail_out = sizeof(nowhere);
+	return sys->inflate(inner, Z_NO_FLUSH) == Z_STREAM_END;
+}
+
 int wdi_z_inflate_hand_over(z_streamp strm, struct wdi_z_inflate *s, enum wdi_z_reason why)
 {
 	const struct wdi_z_system *sys = wdi_z_system();
+	bool ended = s->stage == WDI_Z_ENDED;
 	z_stream *inner;
 
 	if (s->inner)
 		return Z_OK;
-	if (s->lost)
+	if (s->lost && !ended)
 		return Z_STREAM_ERROR;
 	inner = calloc(1, sizeof(*inner));
 	if (!inner)
 		return Z_MEM_ERROR;
-	if (sys->inflateInit2_(inner, s->window_bits, sys->zlibVersion(), sizeof(*inner)) != Z_OK) {
+	if (sys->inflateInit2_(inner, ended ? -MAX_WBITS : s->window_bits, sys->zlibVersion(),
+			       sizeof(*inner)) != Z_OK) {
 		free(inner);
 		return Z_MEM_ERROR;
 	}
-	if (s->no_check)
+	if (s->no_check && !ended)
 		sys->inflateValidate(inner, 0);
-	if (!replay(inner, s, strm->total_out)) {
+	if (!(ended ? at_end(inner, s) : replay(inner, s, strm->total_out))) {
 		sys->inflateEnd(inner);
 		free(inner);
 		return Z_STREAM_ERROR;
 	}
+	if (ended)
+		s->kept_off = s->kept_len;
+	inner->adler = strm->adler;
 	wdi_z_count_why(why);
 	wdi_z_engine_strm_close(s->strm, s->generation);
 	s->strm = 0;
@@ -320,12 +374,14 @@ static int inner_call(z_streamp strm, struct wdi_z_inflate *s, int flush)
 
 	inner->next_out = strm->next_out;
 	inner->avail_out = strm->avail_out;
+	inner->msg = strm->msg;
 	ret = wdi_z_system()->inflate(inner, flush);
 	out -= inner->avail_out;
 	strm->next_out = inner->next_out;
 	strm->avail_out = inner->avail_out;
 	strm->total_out += out;
-	strm->data_type = inner->data_type;
+	if (s->stage != WDI_Z_ENDED)
+		strm->data_type = inner->data_type;
 	if (s->window_bits > 0)
 		strm->adler = inner->adler;
 	strm->msg = inner->msg;
@@ -374,8 +430,10 @@ void wdi_z_inflate_clear(struct wdi_z_inflate *s)
 		s->inner = NULL;
 	}
 	free(s->kept);
-	s->kept = NULL;
+	free(s->window);
+	s->kept = s->window = NULL;
 	s->kept_len = s->kept_size = s->kept_off = 0;
+	s->window_len = s->window_size = 0;
 	s->lost = false;
 	s->trailer_len = 0;
 	s->stage = WDI_Z_FRESH;
