@@ -525,15 +525,20 @@ static void stream_leave(struct sym_job *j)
 		sym_stream_drop(&j->s->stream);
 }
 
-static void job_run(struct sym_lane *lane, struct sym_job *j)
+/* A copied one has its AAD copied with the rest. */
+static void aad_copy(struct sym_job *j)
 {
 	uint32_t skip = aad_skip(j->job->desc, j);
 
-	if (j->stream && !stream_enter(j))
-		return;
-	/* A copied one has its AAD copied with the rest. */
 	if (j->flags & SDEV_SYM_AAD_COPY && !j->copied && j->dst - skip != j->aad)
 		memmove(j->dst - skip, j->aad, skip);
+}
+
+static void job_run(struct sym_lane *lane, struct sym_job *j)
+{
+	if (j->stream && !stream_enter(j))
+		return;
+	aad_copy(j);
 	j->s->alg->run(lane, j->s, j);
 	stream_leave(j);
 }
@@ -548,10 +553,11 @@ static void run(void *arg)
 	for (unsigned int at = 0; at < lane->count; at++) {
 		struct sym_job *j = lane->list[at];
 
-		if (j->done)
-			continue;
 		at_set(lane, at);
-		job_run(lane, j);
+		if (!j->done)
+			job_run(lane, j);
+		else if (!j->status && !j->ended)
+			aad_copy(j);	/* the lanes take the message alone */
 		j->done = true;
 	}
 }
