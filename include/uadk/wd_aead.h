@@ -42,7 +42,7 @@
  *	returned	@state		cause
  *	0		0		good
  *	-WD_VERIFY_ERR	WD_VERIFY_ERR	the tag does not match. In AEAD_MSG_BLOCK no
- *					plaintext was written.
+ *					plaintext is in dst.
  *	-WD_ADDR_ERR	WD_ADDR_ERR	src, dst, iv or mac, or a part of them, is not
  *					mapped, or dst or mac cannot be written
  *	-WD_SGL_ERR	WD_SGL_ERR	the pieces of a list are fewer bytes than the

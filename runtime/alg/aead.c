@@ -58,8 +58,9 @@ static bool aead_ctx_fits(const struct wdi_ctx *ctx)
 /* ---- messages ------------------------------------------------------------ */
 
 /*
- * The nonce of CCM, which the device takes without the counter block around it. The
- * first byte of such a block has been read by the check of the request.
+ * The nonce of CCM, which the device takes without the counter block around it.
+ * @length_field: bytes of the length field less one, which the check of the request has
+ * read in such a block.
  */
 static void fill_iv(const struct aead_sess *s, const struct wd_aead_req *req, uint8_t length_field,
 		    struct wdi_msg *msg)
@@ -68,7 +69,8 @@ static void fill_iv(const struct aead_sess *s, const struct wd_aead_req *req, ui
 	msg->sym.iv_len = req->iv_bytes;
 	if (s->sym.row->mode == WD_CIPHER_CCM && req->iv_bytes == CCM_BLOCK) {
 		msg->sym.iv = (uint8_t *)req->iv + 1;
-		msg->sym.iv_len = (uint16_t)(CCM_BLOCK - 1 - length_field);
+		/* The block is a byte of flags, the nonce, and the field. */
+		msg->sym.iv_len = (uint16_t)(CCM_BLOCK - 2 - length_field);
 	}
 }
 
