@@ -51,6 +51,10 @@ test_api_programs = \
 	test/api/comp_wait_test \
 	test/api/comp_zlib_test \
 	test/api/comp_zlib_alone_test \
+	test/api/crypto_bad_test \
+	test/api/crypto_life_test \
+	test/api/crypto_random_test \
+	test/api/crypto_vectors_test \
 	test/api/devices_test \
 	test/api/fork_test \
 	test/api/release_test \
@@ -88,6 +92,8 @@ test_device_libs = libdevice.la libutil.la $(codec_libs) $(CHECK_LIBS)
 test_util_libs = libutil.la $(CHECK_LIBS)
 test_fuzz_libs = libcore.la libdevice.la libutil.la $(codec_libs) $(LIBNUMA_LIBS) $(FUZZ_ENGINE)
 test_api_libs = libtestapi.la libwd_comp.la libwd.la $(ZLIB_LIBS) $(CHECK_LIBS)
+test_sym_libs = libtestsym.la libtestcrypto.la libtestapi.la libwd_crypto.la libwd_comp.la libwd.la $(ZLIB_LIBS) \
+	$(LIBCRYPTO_LIBS) $(CHECK_LIBS)
 
 test_abi_sizes_test_LDADD =
 test_api_comp_address_test_LDADD = $(test_api_libs)
@@ -103,6 +109,10 @@ test_api_comp_stream_errors_test_LDADD = $(test_api_libs)
 test_api_comp_wait_test_LDADD = $(test_api_libs)
 test_api_comp_zlib_test_LDADD = $(test_api_libs)
 test_api_comp_zlib_alone_test_LDADD = $(test_api_libs)
+test_api_crypto_bad_test_LDADD = $(test_sym_libs)
+test_api_crypto_life_test_LDADD = $(test_sym_libs)
+test_api_crypto_random_test_LDADD = $(test_sym_libs)
+test_api_crypto_vectors_test_LDADD = $(test_sym_libs)
 test_api_devices_test_LDADD = $(test_api_libs)
 test_api_fork_test_LDADD = $(test_api_libs)
 test_api_release_test_LDADD = $(test_api_libs)
@@ -189,6 +199,16 @@ libtestapi_la_SOURCES = \
 	test/fault/rig.c \
 	test/fault/rig.h
 
+libtestsym_la_SOURCES = \
+	test/api/crypto.c \
+	test/api/crypto.h \
+	test/api/crypto_oracle.c \
+	test/api/crypto_oracle.h
+EXTRA_DIST += \
+	test/vectors/aead.def \
+	test/vectors/cipher.def \
+	test/vectors/digest.def
+
 # Sourced by the scripts.
 EXTRA_DIST += test/cli/lib.sh
 
@@ -196,7 +216,7 @@ EXTRA_DIST += test/cli/lib.sh
 
 check_PROGRAMS += $(test_plain_programs) $(test_front_programs)
 if HAVE_CHECK
-check_LTLIBRARIES += libtestunit.la libtestapi.la libtestcrypto.la libtestpk.la
+check_LTLIBRARIES += libtestunit.la libtestapi.la libtestcrypto.la libtestsym.la libtestpk.la
 check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
 endif
 dist_check_SCRIPTS += $(test_scripts) $(test_last_script)
