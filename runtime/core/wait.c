@@ -302,7 +302,7 @@ int wdi_core_wait(struct wdi_queue *q, unsigned int ms)
 	int ret = 1;
 
 	while (ret >= 0 && !wdi_queue_has_ready(q)) {
-		bool any = wdi_queue_reap(q, &steps) | wdi_fault_serve(q);
+		bool reaped = wdi_queue_reap(q, &steps), any = wdi_fault_serve(q) || reaped;
 
 		if (!any && wdi_queue_may_step(q) && wdi_queue_step(q)) {
 			steps++;
