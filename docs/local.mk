@@ -9,7 +9,8 @@ dist_man_MANS += \
 
 EXTRA_DIST += \
 	docs/design.md \
-	docs/device.md
+	docs/device.md \
+	docs/sva.md
 
 # Programs for users to read; test/abi/install.sh builds them as a user does.
 docs_examples = \

@@ -19,6 +19,8 @@ test_unit_programs = \
 	test/unit/codec_test \
 	test/unit/crypto_rows_test \
 	test/unit/device_fault_test \
+	test/unit/device_dma_test \
+	test/unit/device_guest_test \
 	test/unit/device_guard_test \
 	test/unit/device_jobs_test \
 	test/unit/device_pasid_test \
@@ -125,6 +127,8 @@ test_unit_codec_cut_test_LDADD = $(test_device_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
+test_unit_device_dma_test_LDADD = $(test_device_libs)
+test_unit_device_guest_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
 test_unit_device_jobs_test_LDADD = $(test_device_libs)
 test_unit_device_pasid_test_LDADD = $(test_device_libs)

@@ -276,6 +276,9 @@ void sdev_forget(struct sdev *dev)
 	for (file = dev->files; file; file = next) {
 		next = file->next;
 		free(file->as);
+		free(file->untagged);
+		sdev_guest_forget(atomic_load(&file->guest));
+		free(file->maps.list);
 		free(file);
 	}
 	sdev_pasids_exit(&dev->pasids);
@@ -287,6 +290,13 @@ void sdev_forget(struct sdev *dev)
 
 /* ---- files ------------------------------------------------------------------------------ */
 
+static void file_free(struct sdev_file *file)
+{
+	sdev_maps_exit(&file->maps);
+	pthread_mutex_destroy(&file->mailbox);
+	free(file);
+}
+
 int sdev_open(struct sdev *dev, struct sdev_file **out)
 {
 	struct sdev_file *file = calloc(1, sizeof(*file));
@@ -295,7 +305,14 @@ int sdev_open(struct sdev *dev, struct sdev_file **out)
 		return -ENOMEM;
 	file->dev = dev;
 	pthread_mutex_init(&file->mailbox, NULL);
+	sdev_maps_init(&file->maps);
 	pthread_mutex_lock(&dev->lock);
+	file->untagged = sdev_as_new(file, SDEV_AS_DMA, 0);
+	if (!file->untagged) {
+		pthread_mutex_unlock(&dev->lock);
+		file_free(file);
+		return -ENOMEM;
+	}
 	file->next = dev->files;
 	dev->files = file;
 	pthread_mutex_unlock(&dev->lock);
@@ -323,9 +340,10 @@ void sdev_close(struct sdev_file *file)
 	for (link = &dev->files; *link != file; link = &(*link)->next)
 		;
 	*link = file->next;
+	sdev_guest_end(file);
+	sdev_as_drop(dev, file->untagged);
 	pthread_mutex_unlock(&dev->lock);
-	pthread_mutex_destroy(&file->mailbox);
-	free(file);
+	file_free(file);
 }
 
 ssize_t sdev_read(struct sdev_file *file, void *buf, size_t len, uint64_t off)

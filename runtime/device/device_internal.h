@@ -108,6 +108,9 @@ struct sdev_guard_ops {
 extern const struct sdev_guard_ops sdev_guard_off;
 extern const struct sdev_guard_ops sdev_guard_signal;
 extern const struct sdev_guard_ops sdev_guard_copy;
+/* The same for operands that are not where they seem to be: nothing is in place. */
+extern const struct sdev_guard_ops sdev_guard_off_apart;
+extern const struct sdev_guard_ops sdev_guard_signal_apart;
 
 /* Where nothing has to be caught: off, and copy, whose jobs have no client memory. */
 bool sdev_guard_plain_batch(struct sdev_lane *lane, const struct sdev_span *spans,
@@ -123,6 +126,7 @@ void sdev_guard_check(void);		/* somebody may have replaced the handler */
 void sdev_guard_forget(void);		/* in a forked child */
 enum sdev_guard sdev_guard_auto(void);
 bool sdev_guard_copy_works(void);
+int sdev_kernel_or(uint64_t va, uint32_t bits);
 
 /* Address bits that take part in translation; the rest is a tag. */
 static inline uint64_t sdev_va_plain(uint64_t va)
@@ -140,6 +144,8 @@ unsigned int sdev_va_bits(void);
 
 enum sdev_as_kind {
 	SDEV_AS_PROCESS,		/* the addresses of this process */
+	SDEV_AS_DMA,			/* those that the file has mapped; untagged */
+	SDEV_AS_GUEST,			/* those of a guest's page table */
 };
 
 /* An address space bound to the device under a PASID, through one open file. */
@@ -158,6 +164,7 @@ struct sdev_as {
 	unsigned int requests;		/* that have no response yet */
 	bool marked;			/* its stop marker has been sent */
 	struct sdev_as *mark_next;
+	struct sdev_as *next;		/* of a guest's; sdev.lock, and steps read it */
 };
 
 struct sdev_pasids {
@@ -174,6 +181,8 @@ struct sdev_pasids {
 int sdev_pasids_init(struct sdev_pasids *pasids, unsigned int bits);
 void sdev_pasids_exit(struct sdev_pasids *pasids);
 bool sdev_has_svm(const struct sdev *dev);
+struct sdev_as *sdev_as_new(struct sdev_file *file, enum sdev_as_kind kind, uint32_t pasid);
+void sdev_as_drop(struct sdev *dev, struct sdev_as *as);
 void sdev_as_put(struct sdev *dev, struct sdev_as *as);
 int sdev_bind(struct sdev_file *file, uint32_t *pasid);
 int sdev_unbind(struct sdev_file *file, uint32_t pasid, uint32_t flags);
@@ -196,6 +205,43 @@ size_t sdev_fetch(struct sdev_job *job, void *to, uint64_t va, size_t len,
 		  struct sdev_fault *fault);
 size_t sdev_store(struct sdev_job *job, uint64_t va, const void *from, size_t len,
 		  struct sdev_fault *fault);
+
+/* ---- dma.c: what untagged accesses reach, and guests --------------------------- */
+
+struct sdev_map {
+	uint64_t iova;
+	uint64_t size;
+	uint64_t host;
+	bool readable;
+	bool writable;
+};
+
+struct sdev_maps {
+	pthread_mutex_t lock;
+	struct sdev_map *list;		/* by address, none over another */
+	size_t count;
+	size_t room;
+};
+
+void sdev_maps_init(struct sdev_maps *maps);
+void sdev_maps_exit(struct sdev_maps *maps);
+int sdev_dma_map(struct sdev_file *file, void *arg);
+int sdev_dma_unmap(struct sdev_file *file, void *arg);
+size_t sdev_dma_find(struct sdev_maps *maps, uint64_t iova, size_t len, enum sdev_access access,
+		     uint64_t *host, struct sdev_fault *fault);
+
+/* ---- guest.c, tlb.c: virtual SVM ------------------------------------------------ */
+
+struct sdev_guest;
+
+int sdev_svm_op(struct sdev_file *file, void *arg);
+struct sdev_as *sdev_guest_bind(struct sdev_file *file, uint32_t pasid);
+struct sdev_as *sdev_guest_as(struct sdev_guest *guest, uint32_t pasid, uint64_t life);
+size_t sdev_guest_find(struct sdev_job *job, uint64_t va, size_t len, enum sdev_access access,
+		       uint64_t *host, struct sdev_fault *fault);
+void sdev_guest_free(struct sdev_guest *guest);
+void sdev_guest_forget(struct sdev_guest *guest);	/* in a forked child */
+void sdev_guest_end(struct sdev_file *file);
 
 /* ---- atc.c: which pages are there ----------------------------------------- */
 
@@ -357,6 +403,8 @@ bool sdev_queue_claimable(struct sdev_queue *q, bool leave);
 bool sdev_queue_take(struct sdev_queue *q, const struct sdev_file *file, struct sdev_batch *b);
 void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b);
 void sdev_queue_drain(struct sdev_queue *q);
+void sdev_queues_drain(struct sdev_file *file);
+void sdev_file_drain(struct sdev_file *file);
 void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status);
 void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n);
 void sdev_queue_announce(struct sdev_queue *q, bool force);
@@ -697,6 +745,9 @@ struct sdev_file {
 	struct sdev *dev;
 	struct sdev_file *next;		/* sdev.lock */
 	struct sdev_as *as;		/* sdev.lock */
+	struct sdev_as *untagged;	/* as long as the file */
+	_Atomic(struct sdev_guest *) guest;	/* NULL: PASIDs are the device's */
+	struct sdev_maps maps;
 	pthread_mutex_t mailbox;	/* one admin command at a time */
 	struct sdev_admin answer;
 };
@@ -752,12 +803,16 @@ static inline void sdev_count(struct sdev *dev, enum sdev_counter c)
 	atomic_fetch_add_explicit(&dev->counters[c], 1, memory_order_relaxed);
 }
 
+struct sdev_as *sdev_as_other(struct sdev_queue *q);
+
 /* The bond that the queue was made for, or NULL; valid until the step ends. */
 static inline struct sdev_as *sdev_as_of(struct sdev_queue *q)
 {
 	struct sdev_as *as = atomic_load(&q->dev->pasids.table[atomic_load(&q->pasid)]);
 
-	return as && atomic_load(&as->user) == q->file && as->life == q->life ? as : NULL;
+	if (wdi_likely(as && atomic_load(&as->user) == q->file && as->life == q->life))
+		return as;
+	return sdev_as_other(q);
 }
 
 /* The client has no use for the descriptor any more. */

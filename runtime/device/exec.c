@@ -195,6 +195,14 @@ static void job_begin(struct sdev_job *job)
 	job->kept = NULL;
 }
 
+/* Codecs cannot use addresses of another space where they lie. */
+static const struct sdev_guard_ops *guard_apart(const struct sdev_guard_ops *guard)
+{
+	if (!guard->in_place)
+		return guard;
+	return guard == &sdev_guard_signal ? &sdev_guard_signal_apart : &sdev_guard_off_apart;
+}
+
 /* The lane matters to jobs with memory; a thread that cannot have one runs no others. */
 static bool job_lane(struct sdev_job *job)
 {
@@ -206,6 +214,8 @@ static bool job_lane(struct sdev_job *job)
 	job->guard = job->dev->guard;
 	if (wdi_unlikely(job->lane->deaf && job->dev->guard_kind == SDEV_GUARD_SIGNAL))
 		job->guard = &sdev_guard_copy;
+	if (wdi_unlikely(job->as->kind != SDEV_AS_PROCESS))
+		job->guard = guard_apart(job->guard);
 	if (wdi_unlikely(atomic_load_explicit(&job->queue->inject, memory_order_relaxed))) {
 		enum sdev_comp_status status = sdev_inject_begin(job);
 

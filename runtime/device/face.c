@@ -41,6 +41,7 @@ static int info_get(struct sdev_file *file, void *arg)
 {
 	const struct vfio_device_info_cap_svm cap = {
 		.header = { .id = VFIO_DEVICE_INFO_CAP_WEFT_SVM, .version = 1 },
+		.flags = VFIO_SVM_CAP_NESTED,
 		.pasid_bits = (uint32_t)__builtin_ctz(file->dev->pasids.count),
 	};
 	struct vfio_device_info *info = arg;
@@ -252,6 +253,9 @@ static const struct face_row {
 	{ VFIO_DEVICE_RESET, 0, reset },
 	{ VFIO_DEVICE_BIND_TASK, sizeof(struct vfio_device_svm), bind_task },
 	{ VFIO_DEVICE_UNBIND_TASK, sizeof(struct vfio_device_svm), unbind_task },
+	{ VFIO_DEVICE_SVM, offsetof(struct vfio_device_svm_data, data), sdev_svm_op },
+	{ VFIO_IOMMU_MAP_DMA, sizeof(struct vfio_iommu_type1_dma_map), sdev_dma_map },
+	{ VFIO_IOMMU_UNMAP_DMA, offsetof(struct vfio_iommu_type1_dma_unmap, data), sdev_dma_unmap },
 };
 
 int sdev_ioctl(struct sdev_file *file, unsigned long cmd, void *arg)

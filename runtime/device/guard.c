@@ -438,6 +438,15 @@ static void signal_touch_in(struct sdev_lane *lane, uint64_t va, size_t len,
 	touch_pages(lane, va, len, access);
 }
 
+/* What @fn reads is ours. */
+static bool apart_call(struct sdev_lane *lane, uint64_t va, size_t len, void (*fn)(void *),
+		       void *arg, struct sdev_fault *fault)
+{
+	(void)lane, (void)va, (void)len, (void)fault;
+	fn(arg);
+	return true;
+}
+
 const struct sdev_guard_ops sdev_guard_signal = {
 	.in_place = true,
 	.touch = signal_touch,
@@ -446,6 +455,18 @@ const struct sdev_guard_ops sdev_guard_signal = {
 	.call = signal_call,
 	.batch = signal_batch,
 	.touch_in = signal_touch_in,
+};
+
+/* For addresses that codecs cannot use as they are. */
+const struct sdev_guard_ops sdev_guard_signal_apart = {
+	.in_place = false,
+	.apart = true,
+	.touch = signal_touch,
+	.get = signal_get,
+	.put = signal_put,
+	.call = apart_call,
+	.batch = sdev_guard_plain_batch,
+	.touch_in = sdev_guard_plain_touch,
 };
 
 /* ---- no guard ------------------------------------------------------------------------ */
@@ -473,14 +494,6 @@ static size_t off_put(struct sdev_lane *lane, uint64_t va, const void *from, siz
 	return len;
 }
 
-static bool off_call(struct sdev_lane *lane, uint64_t va, size_t len, void (*fn)(void *),
-		     void *arg, struct sdev_fault *fault)
-{
-	(void)lane, (void)va, (void)len, (void)fault;
-	fn(arg);
-	return true;
-}
-
 bool sdev_guard_plain_batch(struct sdev_lane *lane, const struct sdev_span *spans,
 			    unsigned int n, void (*fn)(void *), void *arg,
 			    struct sdev_fault *fault)
@@ -501,7 +514,18 @@ const struct sdev_guard_ops sdev_guard_off = {
 	.touch = off_touch,
 	.get = off_get,
 	.put = off_put,
-	.call = off_call,
+	.call = apart_call,
+	.batch = sdev_guard_plain_batch,
+	.touch_in = sdev_guard_plain_touch,
+};
+
+const struct sdev_guard_ops sdev_guard_off_apart = {
+	.in_place = false,
+	.apart = true,
+	.touch = off_touch,
+	.get = off_get,
+	.put = off_put,
+	.call = apart_call,
 	.batch = sdev_guard_plain_batch,
 	.touch_in = sdev_guard_plain_touch,
 };

@@ -6,7 +6,9 @@
 #include "device/device_internal.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -103,6 +105,21 @@ const struct sdev_guard_ops sdev_guard_copy = {
 	.batch = sdev_guard_plain_batch,
 	.touch_in = sdev_guard_plain_touch,
 };
+
+/*
+ * sdev_kernel_or() - set @bits (below 2048) in the 32-bit word at @va, atomically
+ * and without a signal: the kernel's futex operation does it and says if it
+ * cannot. Nobody waits on the word that it is meant to wake.
+ */
+int sdev_kernel_or(uint64_t va, uint32_t bits)
+{
+	uint32_t none = 0;
+	long rc = syscall(SYS_futex, &none, FUTEX_WAKE_OP_PRIVATE, 0, NULL,
+			  (void *)(uintptr_t)(va & ~UINT64_C(3)),
+			  FUTEX_OP(FUTEX_OP_OR, bits, FUTEX_OP_CMP_EQ, 0x800));
+
+	return rc < 0 ? -errno : 0;
+}
 
 /* A sandbox may forbid the calls. */
 bool sdev_guard_copy_works(void)

@@ -30,10 +30,12 @@ libdevice_la_SOURCES += \
 	runtime/device/device.h \
 	runtime/device/device_internal.h \
 	runtime/device/engine.c \
+	runtime/device/dma.c \
 	runtime/device/exec.c \
 	runtime/device/face.c \
 	runtime/device/guard.c \
 	runtime/device/guard_copy.c \
+	runtime/device/guest.c \
 	runtime/device/inject.c \
 	runtime/device/iommu.c \
 	runtime/device/lane.c \
@@ -58,4 +60,6 @@ libdevice_la_SOURCES += \
 	runtime/device/regs.c \
 	runtime/device/reset.c \
 	runtime/device/session.c \
-	runtime/device/stream.c
+	runtime/device/stream.c \
+	runtime/device/tlb.c \
+	runtime/device/tlb.h

@@ -208,6 +208,8 @@ bool sdev_park(struct sdev_job *job)
 
 	if (cut)
 		sdev_job_end(job, cut, 0);
+	if (p)
+		ranges_find(job, p);	/* while the chain is where it was */
 	if (!p || cut || !job_save(job, p)) {
 		if (p && !job->resume)
 			sdev_parked_free(p);
@@ -224,7 +226,6 @@ bool sdev_park(struct sdev_job *job)
 	p->miss_va = job->cpl->fault_va;
 	p->tries = p->tries_at == job->cpl->consumed + job->cpl->produced ? p->tries + 1 : 0;
 	p->tries_at = job->cpl->consumed + job->cpl->produced;
-	ranges_find(job, p);
 	sdev_pri_lock(pri);
 	list_add(&job->queue->waiting, p);
 	parked_count(job->queue, 1);

@@ -75,13 +75,41 @@ void sdev_as_put(struct sdev *dev, struct sdev_as *as)
 {
 	if (atomic_fetch_sub(&as->holds, 1) != 1)
 		return;
-	if (dev && as->keep) {
+	if (as->kind != SDEV_AS_PROCESS) {
+		;	/* no PASID of the device is in use for it */
+	} else if (dev && as->keep) {
 		atomic_store(&dev->pasids.table[as->pasid], &retired);
 		sdev_count(dev, SDEV_COUNTER_RETIRED);
 	} else if (dev) {
 		pasid_free(&dev->pasids, as->pasid);
 	}
 	free(as);
+}
+
+static void as_quiesce(struct sdev *dev, struct sdev_as *as);
+
+/* sdev_as_new() - a space that takes no PASID of the device; under sdev.lock. */
+struct sdev_as *sdev_as_new(struct sdev_file *file, enum sdev_as_kind kind, uint32_t pasid)
+{
+	struct sdev_as *as = calloc(1, sizeof(*as));
+
+	if (!as)
+		return NULL;
+	as->kind = kind;
+	as->pasid = pasid;
+	as->owner = file;
+	as->life = ++file->dev->pasids.lives;
+	atomic_store(&as->holds, 1);
+	atomic_store(&as->user, file);
+	return as;
+}
+
+/* sdev_as_drop() - its end, with the lock held; steps that use it are waited for. */
+void sdev_as_drop(struct sdev *dev, struct sdev_as *as)
+{
+	as_quiesce(dev, as);
+	sdev_objects_destroy(dev, as);
+	sdev_as_put(dev, as);
 }
 
 /* ---- bind ------------------------------------------------------------------------- */
@@ -118,6 +146,8 @@ int sdev_bind(struct sdev_file *file, uint32_t *pasid)
 	pthread_mutex_lock(&dev->lock);
 	if (atomic_load(&dev->state) == SDEV_DEV_ISOLATED)
 		rc = -EIO;
+	else if (file->guest)
+		rc = -EBUSY;	/* its PASIDs are the guest's */
 	else if (file->as && (file->as->stopping || !atomic_load(&file->as->user)))
 		rc = -EBUSY;	/* it is about to be unbound */
 	else if (!file->as)
@@ -145,8 +175,8 @@ static void as_quiesce(struct sdev *dev, struct sdev_as *as)
 	for (uint32_t i = 0; i < dev->max_queues && i < dev->open_words * 64; i++) {
 		struct sdev_queue *q = &dev->queues[i];
 
-		if (atomic_load(&q->pasid) != as->pasid)
-			continue;
+		if (!q->dev || atomic_load(&q->pasid) != as->pasid)
+			continue;	/* never made, or another's */
 		sdev_queue_drain(q);
 		sdev_parked_cancel(q, as, SDEV_ST_NO_PASID);
 	}

@@ -11,10 +11,8 @@
 #include "device/device_internal.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -94,20 +92,6 @@ static int populate(uint64_t va, size_t len, enum sdev_access access)
 	return -errno;
 }
 
-/*
- * The kernel does an atomic operation that changes nothing, and says if it
- * cannot; nobody waits on the word that it is meant to wake.
- */
-static int touch_by_futex(uint64_t va)
-{
-	uint32_t none = 0;
-	long rc = syscall(SYS_futex, &none, FUTEX_WAKE_OP_PRIVATE, 0, NULL,
-			  (void *)(uintptr_t)(va & ~UINT64_C(3)),
-			  FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0x800));
-
-	return rc < 0 ? -errno : 0;
-}
-
 static int touch_by_copy(uint64_t va)
 {
 	char byte;
@@ -123,7 +107,7 @@ static int touch_page(const struct sdev_pri *pri, uint64_t va, enum sdev_access 
 	struct sdev_fault fault;
 
 	if (!lane || pri->guard != &sdev_guard_signal)
-		return access == SDEV_WRITE ? touch_by_futex(va) : touch_by_copy(va);
+		return access == SDEV_WRITE ? sdev_kernel_or(va, 0) : touch_by_copy(va);
 	return pri->guard->touch(lane, va, 1, access, &fault) ? 0 : -EFAULT;
 }
 

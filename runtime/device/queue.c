@@ -312,6 +312,26 @@ void sdev_queue_drain(struct sdev_queue *q)
 	atomic_fetch_sub(&drain->waiters, 1);
 }
 
+/* sdev_queues_drain() - the same for every queue of a file; under sdev.lock. */
+void sdev_queues_drain(struct sdev_file *file)
+{
+	struct sdev *dev = file->dev;
+
+	for (uint32_t i = 0; i < dev->max_queues && i < dev->open_words * 64; i++) {
+		struct sdev_queue *q = sdev_queue_of(file, i);
+
+		if (q)
+			sdev_queue_drain(q);
+	}
+}
+
+void sdev_file_drain(struct sdev_file *file)
+{
+	pthread_mutex_lock(&file->dev->lock);
+	sdev_queues_drain(file);
+	pthread_mutex_unlock(&file->dev->lock);
+}
+
 /* Also says how far descriptors have been taken; @n may be 0. */
 void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n)
 {
@@ -478,8 +498,16 @@ static void doorbell_clear(struct sdev_doorbell *db)
 }
 
 /* A queue serves one bond; what is bound under the same PASID later is another. */
-static uint64_t queue_life(const struct sdev_file *file, uint32_t pasid)
+static uint64_t queue_life(struct sdev_file *file, uint32_t pasid)
 {
+	const struct sdev_as *as;
+
+	if (!pasid)
+		return file->untagged->life;
+	if (atomic_load(&file->guest)) {
+		as = sdev_guest_bind(file, pasid);
+		return as ? as->life : 0;
+	}
 	return file->as && file->as->pasid == pasid ? file->as->life : 0;
 }
 

@@ -54,6 +54,15 @@ static const struct rig_mode {
 #define RIG_MODES	((int)wdi_array_size(rig_modes))
 #define RIG_SAFE_MODES	(RIG_MODES - 1)		/* those that survive a bad pointer */
 
+/* A sanitizer that keeps what is freed. */
+#if defined(__SANITIZE_ADDRESS__)
+#define RIG_HOARDS	1
+#elif defined(__has_feature)
+#define RIG_HOARDS	__has_feature(address_sanitizer)
+#else
+#define RIG_HOARDS	0
+#endif
+
 static inline bool rig_valgrind(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
@@ -135,6 +144,26 @@ static inline int rig_unbind(struct sdev_file *file, uint32_t pasid, uint32_t fl
 	struct vfio_device_svm svm = { .argsz = sizeof(svm), .flags = flags, .pasid = pasid };
 
 	return sdev_ioctl(file, VFIO_DEVICE_UNBIND_TASK, &svm);
+}
+
+static inline int rig_map(struct sdev_file *file, const void *p, uint64_t iova, size_t size,
+			  uint32_t flags)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .flags = flags, .vaddr = (uintptr_t)p, .iova = iova,
+		.size = size,
+	};
+
+	return sdev_ioctl(file, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+static inline int rig_unmap(struct sdev_file *file, uint64_t iova, size_t size)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap), .iova = iova, .size = size,
+	};
+
+	return sdev_ioctl(file, VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 
 static inline void rig_open_config(struct rig *rig, const struct sdev_config *config,

@@ -191,7 +191,7 @@ START_TEST(device_info)
 	ck_assert_int_eq(sdev_ioctl(rig.file, VFIO_DEVICE_GET_INFO, &arg), -EINVAL);
 	ck_assert_int_eq(sdev_ioctl(rig.file, VFIO_DEVICE_GET_INFO, NULL), -EFAULT);
 	ck_assert_int_eq(sdev_ioctl(rig.file, VFIO_BASE, &arg), -ENOTTY);
-	ck_assert_int_eq(sdev_ioctl(rig.file, VFIO_DEVICE_PCI_HOT_RESET, &arg), -ENOTTY);
+	ck_assert_int_eq(sdev_ioctl(rig.file, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &arg), -ENOTTY);
 	rig_close(&rig);
 }
 END_TEST
