@@ -142,7 +142,7 @@ static void open_gated(struct rig *rig, int threads, int (*resolve)(void *, uint
 static struct sdev_desc cold_job(uint32_t tag)
 {
 	struct sdev_desc d = rig_comp(SDEV_OP_COMPRESS, SDEV_FMT_ZLIB, rig_cold_copy(raw, page),
-				      page, malloc(2 * page), 2 * page);
+				      page, rig_cold(2 * page), 2 * page);
 
 	memset((void *)(uintptr_t)d.dst_va, 0, 2 * page);
 	d.tag = tag;
