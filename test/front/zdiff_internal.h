@@ -103,9 +103,12 @@ struct iside {
 	uint8_t extra[40], name[24], comment[24];
 };
 
-/* @synced: both sides are at the same place of the input */
+/*
+ * @synced: both sides are at the same place of the input
+ * @typed:  data_type is that of a call with Z_BLOCK or Z_TREES, or of the end
+ */
 struct islot {
-	bool live, synced, need_dict, head_wanted, ended;
+	bool live, synced, typed, need_dict, head_wanted, ended;
 	int wb;
 	struct source *source;		/* shared with copies */
 	size_t fed;

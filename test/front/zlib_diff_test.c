@@ -6,7 +6,10 @@
  * are found out. Sequences run in children, so that a crash is a result too. A
  * sequence that differs is made short and shown with the command that repeats it.
  *
- * zlib_diff_test [--seed N] [--count N] [--trace] [--exact] [--theirs LIB] [--ours LIB]
+ * zlib_diff_test [--seed N] [--count N] [--trace] [--exact] [--survey] [--theirs LIB]
+ *                [--ours LIB]
+ *
+ * --survey: every seed that differs in a line, without making any short
  */
 #include "zdiff.h"
 #include "zdiff_mutants.h"
@@ -162,6 +165,14 @@ static void explain(const struct setup *s, uint64_t seed)
 		(unsigned long long)seed);
 }
 
+static void survey(const struct setup *s, uint64_t seed, uint64_t count)
+{
+	uint64_t end = seed + count;
+
+	while (seed < end && (seed = search(s, seed, end - seed)) != NONE)
+		printf("# seed %llu: %s\n", (unsigned long long)seed++, s->news->why);
+}
+
 /* ---- test points -------------------------------------------------------- */
 
 static unsigned int points;
@@ -224,12 +235,13 @@ static void everything(struct setup *s, const struct zapi *theirs, const struct 
 	sequences(s, "the front end and the system's zlib", 1, lengthy ? 1000000 : 2000);
 }
 
-enum { OPT_SEED = 256, OPT_COUNT, OPT_TRACE, OPT_EXACT, OPT_THEIRS, OPT_OURS };
+enum { OPT_SEED = 256, OPT_COUNT, OPT_TRACE, OPT_SURVEY, OPT_EXACT, OPT_THEIRS, OPT_OURS };
 
 static const struct option options[] = {
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "trace", no_argument, NULL, OPT_TRACE },
+	{ "survey", no_argument, NULL, OPT_SURVEY },
 	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "theirs", required_argument, NULL, OPT_THEIRS },
 	{ "ours", required_argument, NULL, OPT_OURS },
@@ -242,6 +254,7 @@ int main(int argc, char **argv)
 	static struct zapi theirs, ours;
 	struct setup s = { .folder = "/tmp/weft-zdiff.XXXXXX" };
 	uint64_t seed = NONE, count = 1;
+	bool all = false;
 	int key;
 
 	while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -249,6 +262,7 @@ int main(int argc, char **argv)
 		case OPT_SEED: seed = strtoull(optarg, NULL, 0); break;
 		case OPT_COUNT: count = strtoull(optarg, NULL, 0); break;
 		case OPT_TRACE: s.trace = true; break;
+		case OPT_SURVEY: all = true; break;
 		case OPT_EXACT: s.exact = true; break;
 		case OPT_THEIRS: theirs_path = optarg; break;
 		case OPT_OURS: ours_path = optarg; break;
@@ -268,6 +282,8 @@ int main(int argc, char **argv)
 	s.ours = ours.handle ? &ours : &theirs;
 	if (seed == NONE)
 		everything(&s, &theirs, &ours);
+	else if (all)
+		survey(&s, seed, count);
 	else
 		sequences(&s, "sequences", seed, count);
 	printf("1..%u\n", points);
