@@ -82,6 +82,13 @@ test_scripts = \
 	test/cli/gzip.sh \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
+	test/front/prog_files.sh \
+	test/front/prog_git.sh \
+	test/front/prog_java.sh \
+	test/front/prog_nginx.sh \
+	test/front/prog_others.sh \
+	test/front/prog_perl.sh \
+	test/front/prog_python.sh \
 	test/front/zlib_exports.sh
 
 # make install links the libraries once more and is in the way of whoever runs
@@ -214,7 +221,7 @@ EXTRA_DIST += \
 	test/vectors/digest.def
 
 # Sourced by the scripts.
-EXTRA_DIST += test/cli/lib.sh
+EXTRA_DIST += test/cli/lib.sh test/front/prog.sh
 
 # ---- from here on there is nothing to add to ---------------------------------
 
