@@ -329,9 +329,10 @@ static int finish(z_streamp strm, struct wdi_z_deflate *s)
 }
 
 /* A data call on a stream that is the device's, all checks done. */
-static int device_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, bool progress)
+static int device_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush)
 {
 	enum wdi_z_reason why;
+	bool data = strm->avail_in || s->held_len || s->count;
 	int ret = wdi_z_deflate_collect(strm, s);
 
 	if (ret != Z_OK)
@@ -350,10 +351,9 @@ static int device_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, bo
 	if (strm->avail_in)
 		return not_all_out(s);	/* output waits, and there is no room for it */
 	if (flush == Z_NO_FLUSH)
-		return strm->avail_out ? Z_OK : not_all_out(s);
+		return strm->avail_out || !data ? Z_OK : not_all_out(s);
 	if (flush == Z_FINISH)
 		return finish(strm, s);
-	(void)progress;
 	ret = wdi_z_deflate_cut(strm, s, false);
 	if (ret == Z_OK && (!wdi_z_deflate_drain(strm, s, &ret) || !strm->avail_out) && ret == Z_OK)
 		return not_all_out(s);
@@ -412,7 +412,7 @@ int deflate(z_streamp strm, int flush)
 	}
 	if (s->inner)
 		return inner_deflate(strm, s, flush, progress);
-	return device_deflate(strm, s, flush, progress);
+	return device_deflate(strm, s, flush);
 }
 
 /* ---- everything else ------------------------------------------------------------------------ */
@@ -536,14 +536,16 @@ int deflateParams(z_streamp strm, int level, int strategy)
 	ret = to_system(strm, s, WDI_Z_WHY_PARAMETERS, &target);
 	if (ret != Z_OK || target == strm)
 		return ret == Z_OK ? wdi_z_system()->deflateParams(strm, level, strategy) : ret;
-	s->level = (int8_t)level;
-	s->strategy = (int8_t)strategy;
 	/* It may give output, behind what waits. */
 	if (!wdi_z_deflate_deliver(strm, s))
 		return Z_BUF_ERROR;
 	inner_lend(strm, s->inner);
 	ret = wdi_z_system()->deflateParams(s->inner, level, strategy);
 	inner_return(strm, s);
+	if (ret == Z_OK) {
+		s->level = (int8_t)level;
+		s->strategy = (int8_t)strategy;
+	}
 	return ret;
 }
 

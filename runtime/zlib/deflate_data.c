@@ -369,6 +369,8 @@ int wdi_z_deflate_cut(z_streamp strm, struct wdi_z_deflate *s, bool last)
 		bool good = true;
 
 		/* Behind everything that was sent; this is not the common case. */
+		if (last)
+			type_set(strm, s, NULL, 0);
 		while (good && s->count)
 			good = part_take(s);
 		good = good && wdi_z_deflate_pend(s, last ? final_empty : marker,

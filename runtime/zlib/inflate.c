@@ -261,8 +261,10 @@ int inflate(z_streamp strm, int flush)
 	in = strm->avail_in;
 	out = strm->avail_out;
 	if (s->stage == WDI_Z_FRESH) {
-		if (!in)
+		if (!in) {
+			strm->data_type = 0;
 			return Z_BUF_ERROR;
+		}
 		if (!first_call(strm, s, flush, &why)) {
 			ret = give_away(strm, s, s->window_bits, why);
 			return ret == Z_OK ? wdi_z_system()->inflate(strm, flush) : ret;
@@ -279,7 +281,7 @@ int inflate(z_streamp strm, int flush)
 		if (ret == Z_MEM_ERROR)
 			return ret;
 	}
-	ret = wdi_z_inflate_run(strm, s);
+	ret = wdi_z_inflate_run(strm, s, flush);
 	if (ret == Z_DATA_ERROR && s->stage != WDI_Z_BAD) {
 		ret = wdi_z_inflate_hand_over(strm, s, WDI_Z_WHY_DATA);
 		if (ret == Z_OK)
@@ -316,7 +318,7 @@ int inflateSetDictionary(z_streamp strm, const Bytef *dictionary, uInt length)
 	int ret = Z_OK;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	if (s && !s->inner && s->window_bits > 0)
+	if (s && s->window_bits > 0 && (!s->inner || s->stage == WDI_Z_ENDED))
 		return Z_STREAM_ERROR;	/* only where zlib has asked for one */
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_DICTIONARY, &target);
@@ -411,11 +413,10 @@ int inflateResetKeep(z_streamp strm)
 	int ret = Z_OK;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	if (s && s->stage == WDI_Z_FRESH && !s->inner) {
-		begin(strm, s);
-		return Z_OK;
-	}
-	/* What it keeps is the window. */
+	/* What it keeps is the window, which only a stream without a wrapper goes on with. */
+	if (s && ((s->stage == WDI_Z_FRESH && !s->inner) ||
+		  (s->stage == WDI_Z_ENDED && s->window_bits > 0)))
+		return inflateReset(strm);
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
 	else
@@ -462,6 +463,10 @@ int inflateGetHeader(z_streamp strm, gz_headerp head)
 	WHOSE(strm, Z_STREAM_ERROR);
 	if (s && s->window_bits <= 15)
 		return Z_STREAM_ERROR;
+	if (s && s->stage != WDI_Z_FRESH && (!s->inner || s->stage == WDI_Z_ENDED)) {
+		head->done = 0;		/* the header has gone by */
+		return Z_OK;
+	}
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
 	return ret == Z_OK ? wdi_z_system()->inflateGetHeader(target, head) : ret;

@@ -75,7 +75,7 @@ bool wdi_z_inflate_begin(z_streamp strm, struct wdi_z_inflate *s, size_t header)
  * As much output as input and room allow. Z_OK, Z_STREAM_END, or Z_DATA_ERROR
  * with nothing taken: zlib has to say which.
  */
-int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s);
+int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush);
 
 /*
  * Hand over to the system's zlib, brought to the same point. Z_OK, Z_MEM_ERROR,

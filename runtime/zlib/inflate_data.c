@@ -127,9 +127,10 @@ void wdi_z_inflate_window(const struct wdi_z_inflate *s, uint8_t *to, uInt *leng
 		*length = (uInt)s->window_len;
 }
 
-static void gave(z_streamp strm, struct wdi_z_inflate *s, size_t n)
+/* @windowed: false where zlib does not begin to keep a window */
+static void gave(z_streamp strm, struct wdi_z_inflate *s, size_t n, bool windowed)
 {
-	if (n)
+	if (n && (windowed || s->window))
 		window_add(s, strm->next_out, n);
 	check_add(strm, s, strm->next_out, n);
 	strm->next_out += n;
@@ -169,7 +170,7 @@ bool wdi_z_inflate_whole(z_streamp strm, struct wdi_z_inflate *s, size_t header)
 	memcpy(s->trailer, body + in, tail);
 	check_begin(strm, s);
 	took(strm, header + in + tail);
-	gave(strm, s, out);
+	gave(strm, s, out, false);
 	if (!trailer_good(s, s->check, out)) {
 		/* Take it all back: zlib finds the same, and says which of them it is. */
 		size_t all = header + in + tail;
@@ -267,7 +268,7 @@ static int trailer_take(z_streamp strm, struct wdi_z_inflate *s)
 	return Z_STREAM_END;
 }
 
-int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s)
+int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 {
 	while (s->stage == WDI_Z_BODY) {
 		size_t in = strm->avail_in, out = strm->avail_out;
@@ -282,7 +283,7 @@ int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s)
 			return Z_DATA_ERROR;
 		keep(s, strm->next_in, in);
 		took(strm, in);
-		gave(strm, s, out);
+		gave(strm, s, out, end != WDI_Z_STRM_END || flush != Z_FINISH);
 		if (end == WDI_Z_STRM_END)
 			s->stage = WDI_Z_TRAILER;
 		else if (!strm->avail_in || !strm->avail_out)
@@ -380,8 +381,7 @@ static int inner_call(z_streamp strm, struct wdi_z_inflate *s, int flush)
 	strm->next_out = inner->next_out;
 	strm->avail_out = inner->avail_out;
 	strm->total_out += out;
-	if (s->stage != WDI_Z_ENDED)
-		strm->data_type = inner->data_type;
+	strm->data_type = inner->data_type;
 	if (s->window_bits > 0)
 		strm->adler = inner->adler;
 	strm->msg = inner->msg;
