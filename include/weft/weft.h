@@ -104,8 +104,7 @@ int weft_sess_report(uintptr_t sess, struct weft_report *report);
  * @quarantined: requests that have ended and that the device may still be at, now
  *
  * When nothing is in flight, submitted = completed + late + lost + quarantined,
- * and late + lost + quarantined = timeouts + cancelled, but for timeouts between
- * two tries of one request.
+ * and late + lost + quarantined = timeouts + cancelled.
  */
 struct weft_ctx_stats {
 	uint32_t size;

@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 
 #include "core/core_internal.h"
-#include "util/clock.h"
 #include "util/log.h"
 #include "util/populate.h"
 #include "util/vmcopy.h"
@@ -506,14 +505,8 @@ static bool advance(struct wdi_queue *q, struct wdi_msg *msg)
 	}
 	l->faults += msg->faults;
 	again = l->rung == RUNG_CPU ? cpu_done(msg) : device_done(msg);
-	if (!again)
-		return false;
-	if (msg->deadline_ns && wdi_now_ns() >= msg->deadline_ns) {
-		__atomic_fetch_add(&q->expiry.timeouts, 1, __ATOMIC_RELAXED);
-		return finish_at(msg, WDI_ST_TIMED_OUT, 0);
-	}
-	msg->retries++;
-	return true;
+	msg->retries += again;
+	return again;
 }
 
 /* A message is at its end: what became of it, in the counters. Under poll_lock. */

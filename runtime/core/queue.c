@@ -465,6 +465,8 @@ void wdi_queue_again(struct wdi_queue *q, struct wdi_msg *msg)
 {
 	uint32_t slot = wdi_tag_slot(msg->tag);
 
+	if (msg->deadline_ns)
+		wdi_expire_watch(q, msg);
 	wdi_spin_lock(&q->submit_lock);
 	msg->tag += WDI_TAG_SLOTS;
 	wdi_io_store32(&q->wire[slot], msg->tag);

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything at once: jobs of all kinds in four threads, while another thread
+ * unmaps, protects and discards what they read and write, completions are lost,
+ * late and doubled, pages fault, and the device is reset again and again. Every
+ * request ends exactly once, with the right result or with an error, and in the
+ * end the counters add up.
+ *
+ * How long it goes on says only how much is tried: WEFT_TEST_LONG makes it a
+ * minute for each guard and fault mode, with a reset each second.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rig.h"
+
+#define THREADS		4
+#define LEN		(96u << 10)
+#define ROOM		(LEN + LEN / 4)
+#define CONTEXTS	4
+#define FLIGHT		6u
+#define DEADLINE	(400 * MS)
+
+/* Nobody else maps anything here, so a hole stays one. */
+#define FAR		((uint8_t *)(uintptr_t)0x300000000000)
+#define STRIDE		(1u << 20)
+
+enum verdict {
+	RIGHT,
+	REPORTED,
+	WRONG,
+	VERDICTS,
+};
+
+/* Memory that somebody works with; after a timeout the device may still have it. */
+struct buffer {
+	uint8_t *p;
+	struct buffer *next;
+};
+
+struct worker {
+	pthread_t thread;
+	struct rng rng;
+	uint8_t *src;		/* of the pest's reach: @len bytes of a file */
+	uint8_t *dst;		/* of the pest's reach */
+	struct buffer *own;	/* out of its reach */
+	uint8_t *back;
+	uint64_t ends[VERDICTS];
+};
+
+static struct rig rig;
+static uint8_t *good, *packed;
+static size_t packed_len;
+static int file, packed_file;
+static atomic_bool over;
+static struct worker workers[THREADS];
+
+static uint8_t *own(struct worker *w)
+{
+	return w->own->p;
+}
+
+static void own_new(struct worker *w)
+{
+	struct buffer *b = malloc(sizeof(*b));
+
+	b->p = malloc(ROOM);
+	b->next = w->own;
+	w->own = b;
+}
+
+/* ---- rows: one kind of job each -------------------------------------------------- */
+
+struct row {
+	const char *name;
+	enum verdict (*run)(struct worker *w, const struct row *row);
+	enum wd_comp_op_type dir;
+	int level;
+};
+
+static handle_t sess_of(const struct row *row)
+{
+	handle_t sess = new_sess(WD_ZLIB, row->dir, row->level, WD_COMP_WS_32K);
+	static const enum weft_fault_policy policies[] = {
+		WEFT_FAULT_BLOCK, WEFT_FAULT_RESOLVE, WEFT_FAULT_POPULATE,
+	};
+	static atomic_uint turn;
+
+	weft_sess_deadline(sess, DEADLINE);
+	weft_sess_fault_policy(sess, policies[atomic_fetch_add(&turn, 1) % ARRAY_SIZE(policies)]);
+	return sess;
+}
+
+/* Half of the sources and destinations are in the pest's reach. */
+static struct wd_comp_req request(struct worker *w, const struct row *row)
+{
+	bool steady = rng_below(&w->rng, 2);
+	uint8_t *src, *dst = rng_below(&w->rng, 2) ? own(w) : w->dst;
+	size_t len = LEN;
+
+	if (row->dir == WD_DIR_COMPRESS) {
+		src = steady ? good : w->src;
+		len = 1 + rng_below(&w->rng, LEN);
+	} else {
+		src = steady ? packed : w->src + STRIDE / 2;
+		len = packed_len;
+	}
+	return new_req(row->dir, src, len, dst, ROOM);
+}
+
+/* What was done is right where nobody else wrote. */
+static bool is_right(struct worker *w, const struct wd_comp_req *req, size_t sent, bool steady)
+{
+	if (req->op_type == WD_DIR_DECOMPRESS)
+		return req->src_len == sent && req->dst_len == LEN &&
+		       (!steady || !memcmp(req->dst, good, LEN));
+	if (req->src_len != sent)
+		return false;
+	return !steady || (oracle_decode(WD_ZLIB, req->dst, req->dst_len, w->back, LEN, NULL) ==
+			   sent && !memcmp(w->back, good, sent));
+}
+
+static bool is_an_error(int ret, __u32 status)
+{
+	switch (ret) {
+	case -WD_ADDR_ERR:
+	case -WD_HW_EACCESS:
+	case -WD_ETIMEDOUT:
+	case -WD_EBUSY:
+		/* Or it was not sent, because the stream could not be opened. */
+		return status == (__u32)-ret || status == UNTOUCHED;
+	case 0:
+		return status == WD_IN_EPARA;	/* the stream went with a reset */
+	default:
+		return false;
+	}
+}
+
+static enum verdict judge(struct worker *w, int ret, const struct wd_comp_req *req, size_t sent,
+			  bool steady)
+{
+	if (ret == -WD_ETIMEDOUT)
+		own_new(w);
+	if (!ret && (!req->status || req->status == WD_STREAM_END))
+		return is_right(w, req, sent, steady) ? RIGHT : WRONG;
+	if (is_an_error(ret, req->status))
+		return REPORTED;
+	fprintf(stderr, "returned %d, status %u\n", ret, req->status);
+	return WRONG;
+}
+
+static enum verdict block(struct worker *w, const struct row *row)
+{
+	handle_t sess = sess_of(row);
+	struct wd_comp_req req = request(w, row);
+	size_t sent = req.src_len;
+	bool steady = req.dst == own(w);
+	int ret = wd_do_comp_sync(sess, &req);
+
+	wd_comp_free_sess(sess);
+	return judge(w, ret, &req, sent, steady);
+}
+
+/* In three pieces; one that fails ends it. */
+static enum verdict stream(struct worker *w, const struct row *row)
+{
+	handle_t sess = sess_of(row);
+	struct wd_comp_req whole = request(w, row), req = whole;
+	size_t sent = whole.src_len, used = 0, made = 0;
+	bool steady = whole.dst == own(w);
+	int ret = 0;
+
+	for (size_t i = 1; i <= 3 && !ret; i++) {
+		req = whole;
+		req.src = (uint8_t *)whole.src + used;
+		req.src_len = (__u32)(sent * i / 3 - used);
+		req.dst = (uint8_t *)whole.dst + made;
+		req.dst_len = (__u32)(ROOM - made);
+		req.last = i == 3;
+		ret = wd_do_comp_strm(sess, &req);
+		used += req.src_len;
+		made += req.dst_len;
+		if (req.status)
+			break;
+	}
+	wd_comp_free_sess(sess);
+	whole.status = req.status;
+	whole.src_len = (__u32)used;
+	whole.dst_len = (__u32)made;
+	return judge(w, ret, &whole, sent, steady);
+}
+
+/* Asynchronous requests; whoever polls runs anybody's callback. */
+struct flight {
+	struct wd_comp_req req;
+	uint8_t *out;
+	atomic_uint ended;
+};
+
+static void *flight_ended(struct wd_comp_req *req, void *param)
+{
+	struct flight *f = param;
+
+	if (!atomic_load(&f->ended))
+		f->req = *req;
+	atomic_fetch_add(&f->ended, 1);
+	return NULL;
+}
+
+static int ret_of(__u32 status)
+{
+	return status == 0 || status == WD_STREAM_END || status == WD_IN_EPARA ? 0 : -(int)status;
+}
+
+static enum verdict flock(struct worker *w, const struct row *row)
+{
+	handle_t sess = sess_of(row);
+	struct flight *flights = calloc(FLIGHT, sizeof(*flights));
+	enum verdict worst = RIGHT;
+	size_t sent[FLIGHT];
+	unsigned int n = 0;
+
+	for (; n < FLIGHT; n++) {
+		struct flight *f = &flights[n];
+		struct wd_comp_req req = request(w, row);
+
+		sent[n] = req.src_len;
+		f->out = malloc(ROOM);
+		if (req.dst == own(w))
+			req.dst = f->out;
+		req.cb = flight_ended;
+		req.cb_param = f;
+		if (wd_do_comp_async(sess, &req)) {
+			free(f->out);
+			break;
+		}
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		struct flight *f = &flights[i];
+		enum verdict v;
+		__u32 count;
+
+		while (!atomic_load(&f->ended)) {
+			wd_comp_poll(4, &count);
+			sched_yield();
+		}
+		v = judge(w, ret_of(f->req.status), &f->req, sent[i], f->req.dst == f->out);
+		if (atomic_load(&f->ended) != 1)
+			v = WRONG;
+		worst = v > worst ? v : worst;
+		if (f->req.status != WD_ETIMEDOUT) {
+			free(f->out);
+		} else {
+			/* Later, with the others that the device may have. */
+			struct buffer *b = malloc(sizeof(*b));
+
+			b->p = f->out;
+			b->next = w->own->next;
+			w->own->next = b;
+		}
+	}
+	wd_comp_free_sess(sess);
+	free(flights);
+	return worst;
+}
+
+/* A class that comes adds its rows here. */
+static const struct row rows[] = {
+	{ "compress 1", block, WD_DIR_COMPRESS, 1 },
+	{ "compress 6", block, WD_DIR_COMPRESS, 6 },
+	{ "restore", block, WD_DIR_DECOMPRESS, 0 },
+	{ "stream 1", stream, WD_DIR_COMPRESS, 1 },
+	{ "stream 6", stream, WD_DIR_COMPRESS, 6 },
+	{ "compress, asynchronous", flock, WD_DIR_COMPRESS, 1 },
+	{ "restore, asynchronous", flock, WD_DIR_DECOMPRESS, 0 },
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!atomic_load(&over)) {
+		const struct row *row = &rows[rng_below(&w->rng, ARRAY_SIZE(rows))];
+		enum verdict v = row->run(w, row);
+
+		if (v == WRONG)
+			fprintf(stderr, "%s: wrong\n", row->name);
+		w->ends[v]++;
+	}
+	return NULL;
+}
+
+/* ---- the pest ------------------------------------------------------------------- */
+
+static uint8_t *place(int worker, int what)
+{
+	return FAR + (size_t)(4 * worker + what) * (STRIDE / 2);
+}
+
+static void place_map(int worker, int what)
+{
+	int fd = what == 0 ? file : what == 1 ? packed_file : -1;
+	void *p = mmap(place(worker, what), ROOM, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+
+	if (p == MAP_FAILED)
+		ck_abort_msg("place %d of worker %d cannot be mapped", what, worker);
+}
+
+static void annoy(struct pest *pest)
+{
+	int worker = (int)rng_below(&pest->rng, THREADS), what = (int)rng_below(&pest->rng, 3);
+	size_t pages = ROOM / page_size(), first = rng_below(&pest->rng, pages);
+	size_t len = (1 + rng_below(&pest->rng, pages - first)) * page_size();
+	uint8_t *at = place(worker, what) + first * page_size();
+
+	switch (rng_below(&pest->rng, 6)) {
+	case 0:
+		munmap(at, len);
+		break;
+	case 1:
+		mprotect(at, len, rng_below(&pest->rng, 2) ? PROT_NONE : PROT_READ);
+		break;
+	case 2:
+	case 3:
+		madvise(at, len, MADV_DONTNEED);
+		break;
+	default:
+		/* In one piece again, and as it was. */
+		place_map(worker, what);
+		break;
+	}
+	sched_yield();
+}
+
+/* ---- the storm ---------------------------------------------------------------------- */
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static int file_of(const void *data, size_t len)
+{
+	int fd = memfd_create("storm", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, (off_t)ROOM), 0);
+	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
+	return fd;
+}
+
+static void prepare(void)
+{
+	good = data_new(DATA_MIXED, 1, LEN);
+	packed = malloc(ROOM);
+	packed_len = oracle_encode(WD_ZLIB, NULL, good, LEN, packed, ROOM);
+	file = file_of(good, LEN);
+	packed_file = file_of(packed, packed_len);
+	memset(workers, 0, sizeof(workers));
+	for (int i = 0; i < THREADS; i++) {
+		struct worker *w = &workers[i];
+
+		for (int what = 0; what < 3; what++)
+			place_map(i, what);
+		w->rng.state = (uint64_t)i + 1;
+		w->src = place(i, 0);
+		w->dst = place(i, 2);
+		w->back = malloc(LEN);
+		own_new(w);
+	}
+}
+
+static void clear(void)
+{
+	for (int i = 0; i < THREADS; i++) {
+		struct worker *w = &workers[i];
+		struct buffer *next;
+
+		for (; w->own; w->own = next) {
+			next = w->own->next;
+			free(w->own->p);
+			free(w->own);
+		}
+		free(w->back);
+		for (int what = 0; what < 3; what++)
+			munmap(place(i, what), ROOM);
+	}
+	close(file);
+	close(packed_file);
+	free(good);
+	free(packed);
+}
+
+/* The device has had its last word about everything. */
+static void settle(handle_t ctx)
+{
+	ck_assert_int_eq(weft_ctx_inject(ctx, ""), 0);
+	ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+	while (stats_of(ctx).quarantined) {
+		ck_assert_int_eq(weft_ctx_reset(ctx), 0);
+		ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+	}
+	ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+}
+
+START_TEST(storm)
+{
+	const uint64_t span = in_full() ? 60000 : 500, step = in_full() ? 1000 : 25;
+	uint64_t start_ms, ends[VERDICTS] = { 0 };
+	unsigned int resets = 0;
+	struct pest pest;
+
+	config_set(_i);
+	env("WEFT_ENGINE_THREADS", "2");
+	prepare();
+	rig_up(&rig, CONTEXTS / 2, CONTEXTS / 2);
+	for (int i = 0; i < CONTEXTS; i++)
+		ck_assert_int_eq(weft_ctx_inject(rig.ctxs[i].ctx,
+				 "fault:97,lose:211,late:53/2,dup:31,delay:301/200,seed:1"), 0);
+	atomic_store(&over, false);
+	pest_start(&pest, annoy, NULL, 0);
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	start_ms = now_ms();
+	while (now_ms() - start_ms < span) {
+		const struct timespec pause = { .tv_nsec = 1000000 };
+
+		nanosleep(&pause, NULL);
+		if ((now_ms() - start_ms) / step > resets) {
+			resets++;
+			ck_assert_int_eq(weft_ctx_reset(rig.ctxs[resets % CONTEXTS].ctx), 0);
+		}
+	}
+	atomic_store(&over, true);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		for (int v = 0; v < VERDICTS; v++)
+			ends[v] += workers[i].ends[v];
+	}
+	pest_stop(&pest);
+	ck_assert_uint_eq(ends[WRONG], 0);
+	ck_assert_uint_gt(ends[RIGHT], 0);
+	ck_assert_uint_gt(ends[REPORTED], 0);
+	for (int i = 0; i < CONTEXTS; i++) {
+		settle(rig.ctxs[i].ctx);
+		assert_adds_up(rig.ctxs[i].ctx);
+		ck_assert_uint_eq(stats_of(rig.ctxs[i].ctx).strays,
+				  injected(rig.ctxs[i].ctx, WEFT_INJECT_DUP));
+	}
+	assert_works();
+	if (in_full())
+		fprintf(stderr, "%u resets, %u turns of the pest; right %lu, reported %lu\n", resets,
+			pest.rounds, (unsigned long)ends[RIGHT], (unsigned long)ends[REPORTED]);
+	rig_down(&rig);
+	clear();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("storm");
+	TCase *tcase = add_case(suite, "storm");
+
+	tcase_set_timeout(tcase, in_full() ? 600 : 60);
+	tcase_add_loop_test(tcase, storm, 0, config_count());
+	return run_suite(suite);
+}
