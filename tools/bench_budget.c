@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_budget.h"
 #include "bench_comp.h"
 #include "bench_device.h"
 #include "cmd.h"
@@ -48,26 +49,39 @@ struct outcome {
 	char detail[160];
 };
 
+struct table *budget_table(void)
+{
+	return table_new(columns, COL_COUNT);
+}
+
+void budget_row(struct table *t, const char *what, bool at_least, double limit, int err,
+		double value, const char *detail)
+{
+	bool kept = at_least ? value >= limit : value <= limit, bound = !isnan(limit);
+
+	table_row(t);
+	table_text(t, COL_WHAT, what);
+	if (bound) {
+		table_text(t, COL_SIGN, at_least ? ">=" : "<=");
+		table_number(t, COL_LIMIT, limit);
+	}
+	if (err == -EOPNOTSUPP) {
+		table_text(t, COL_RESULT, "n/a");
+		table_text(t, COL_DETAIL, detail);
+	} else if (err) {
+		table_text(t, COL_RESULT, "MISS");
+		table_text(t, COL_DETAIL, strerror(-err));
+	} else {
+		table_number(t, COL_VALUE, value);
+		table_text(t, COL_RESULT, !bound ? "" : kept ? "PASS" : "MISS");
+		table_text(t, COL_DETAIL, detail);
+	}
+}
+
 static void report(struct field *f, const char *what, bool at_least, double limit, int err,
 		   const struct outcome *o)
 {
-	bool kept = at_least ? o->value >= limit : o->value <= limit;
-
-	table_row(f->table);
-	table_text(f->table, COL_WHAT, what);
-	table_text(f->table, COL_SIGN, at_least ? ">=" : "<=");
-	table_number(f->table, COL_LIMIT, limit);
-	if (err == -EOPNOTSUPP) {
-		table_text(f->table, COL_RESULT, "n/a");
-		table_text(f->table, COL_DETAIL, o->detail);
-	} else if (err) {
-		table_text(f->table, COL_RESULT, "MISS");
-		table_text(f->table, COL_DETAIL, strerror(-err));
-	} else {
-		table_number(f->table, COL_VALUE, o->value);
-		table_text(f->table, COL_RESULT, kept ? "PASS" : "MISS");
-		table_text(f->table, COL_DETAIL, o->detail);
-	}
+	budget_row(f->table, what, at_least, limit, err, o->value, o->detail);
 }
 
 /* ---- libwd against the library that it uses ---------------------------- */
@@ -346,7 +360,7 @@ int comp_budgets(const struct comp_plan *plan)
 		ui_error("%s", strerror(-ret));
 		return CMD_FAILED;
 	}
-	f.table = table_new(columns, COL_COUNT);
+	f.table = budget_table();
 	direct_rows(&f);
 	noop_rows(&f);
 	scaling_row(&f);

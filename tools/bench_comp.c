@@ -11,6 +11,7 @@
 
 #include <weft/weft.h>
 
+#include "bench_fault.h"
 #include "cmd.h"
 #include "table.h"
 #include "ui.h"
@@ -378,6 +379,24 @@ static int run_comp(struct comp_plan *plan, bool budgets)
 	return good ? CMD_OK : CMD_FAILED;
 }
 
+static int run_fault(struct comp_plan *plan, bool budgets)
+{
+	(void)budgets;
+	if (plan->path_count) {
+		ui_error("fault takes no files");
+		return CMD_USAGE;
+	}
+	return fault_budgets(plan->seconds, plan->quick ? 1 : plan->rounds);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct comp_plan *plan, bool budgets);
+} classes[] = {
+	{ "comp", run_comp },
+	{ "fault", run_fault },
+};
+
 static int run_bench(const struct cmd *cmd, int argc, char **argv)
 {
 	struct comp_plan plan = {
@@ -389,6 +408,7 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 		.rounds = 5,
 	};
 	bool json = false, budgets = false, good = true;
+	size_t class = 0;
 	int key, ret;
 
 	while (good && (key = opts_next(cmd, argc, argv)) != -1) {
@@ -406,8 +426,11 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 	}
 	if (!good)
 		return CMD_USAGE;
-	if (optind == argc || strcmp(argv[optind], "comp")) {
-		ui_error("%s%s%s; 'comp' is what there is", optind == argc ? "no class" :
+	while (optind < argc && class < sizeof(classes) / sizeof(classes[0]) &&
+	       strcmp(argv[optind], classes[class].name))
+		class++;
+	if (optind == argc || class == sizeof(classes) / sizeof(classes[0])) {
+		ui_error("%s%s%s; 'comp' and 'fault' are what there is", optind == argc ? "no class" :
 			 "unknown class '", optind == argc ? "" : argv[optind],
 			 optind == argc ? "" : "'");
 		return CMD_USAGE;
@@ -420,18 +443,19 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 		return CMD_USAGE;
 	out_fact("version", weft_version());
 	out_fact("build", weft_build());
-	ret = run_comp(&plan, budgets);
+	ret = classes[class].run(&plan, budgets);
 	out_end();
 	return ret;
 }
 
 const struct cmd cmd_bench = {
 	.name = "bench",
-	.args = "comp [OPTION...] [FILE...]",
+	.args = "comp|fault [OPTION...] [FILE...]",
 	.help = "measure the device against direct calls of the libraries",
 	.more = "Every number is the median of five rounds in which the contestants take turns, and\n"
 		"each contestant has a process of its own. Rows \"direct\", \"sync\" and \"depth\" run on\n"
 		"one CPU and count CPU time, rows \"engine thread\" count the time that passes.\n"
+		"\"fault\" measures memory that is not there against memory that is, and the guard.\n"
 		"Without FILE, data that is made up. Afterwards come the budgets, PASS or MISS,\n"
 		"which do not change the exit status.\n",
 	.opts = bench_opts,

@@ -6,10 +6,13 @@ weft_SOURCES = \
 	tools/bench.c \
 	tools/bench.h \
 	tools/bench_budget.c \
+	tools/bench_budget.h \
 	tools/bench_comp.c \
 	tools/bench_comp.h \
 	tools/bench_device.c \
 	tools/bench_device.h \
+	tools/bench_fault.c \
+	tools/bench_fault.h \
 	tools/bench_quick.c \
 	tools/cmd.h \
 	tools/codecs_direct.c \

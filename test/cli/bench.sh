@@ -36,5 +36,13 @@ assert len(rows) == 2 and all(r["result"] == "verified" and r["ratio"] > 1 for r
 ' "$seen"
 	fi
 fi
+
+run 0 bench fault --quick --seconds 0.01
+silent
+check "cold memory" grep -Eq '^cold, stall: .* <= +1\.20 +(PASS|MISS) ' "$seen"
+check "guard" grep -Eq '^guard signal, warm, .* <= +1\.02 +(PASS|MISS) ' "$seen"
+check "one page" grep -Eq '^a page, cold, ' "$seen"
+run 2 bench fault text
+says "weft bench: fault takes no files"
 tidy
 finish
