@@ -15,6 +15,7 @@ EXTRA_DIST += \
 # Programs for users to read; test/abi/install.sh builds them as a user does.
 docs_examples = \
 	docs/examples/async.c \
+	docs/examples/hash.c \
 	docs/examples/stream.c \
 	docs/examples/sync.c
 EXTRA_DIST += $(docs_examples)

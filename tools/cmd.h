@@ -53,6 +53,7 @@ extern const struct cmd cmd_gzip;
 extern const struct cmd cmd_bench;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_selftest;
+extern const struct cmd cmd_sum;
 
 /* cmd_print_help() - usage, options and the rest of the help, on stdout. */
 void cmd_print_help(const struct cmd *cmd);

@@ -40,6 +40,9 @@ weft_SOURCES = \
 	tools/selftest.h \
 	tools/selftest_checks.c \
 	tools/selftest_vectors.c \
+	tools/sum.c \
+	tools/sum.h \
+	tools/sum_hash.c \
 	tools/table.c \
 	tools/table.h \
 	tools/ui.c \
@@ -50,4 +53,4 @@ weft_SOURCES = \
 weft_CPPFLAGS = $(AM_CPPFLAGS) -DWEFT_LIBDIR='"$(libdir)"'
 
 # zlib, ISA-L and libdeflate are what "weft bench" compares the device with.
-weft_LDADD = libwd_comp.la libwd.la $(codec_libs) $(JSON_C_LIBS) $(LIBM)
+weft_LDADD = libwd_comp.la libwd_crypto.la libwd.la $(codec_libs) $(JSON_C_LIBS) $(LIBM)

@@ -26,6 +26,7 @@ static const struct cmd *const commands[] = {
 	&cmd_bench,
 	&cmd_run,
 	&cmd_selftest,
+	&cmd_sum,
 	&cmd_help,
 };
 
