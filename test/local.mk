@@ -17,6 +17,8 @@ test_unit_programs = \
 	test/unit/bmm_test \
 	test/unit/codec_cut_test \
 	test/unit/codec_test \
+	test/unit/crypto_batch_test \
+	test/unit/crypto_pieces_test \
 	test/unit/crypto_rows_test \
 	test/unit/device_fault_test \
 	test/unit/device_dma_test \
@@ -134,6 +136,8 @@ test_fault_storm_test_LDADD = $(test_api_libs)
 test_fault_uffd_test_LDADD = $(test_api_libs)
 test_unit_codec_cut_test_LDADD = $(test_device_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
+test_unit_crypto_batch_test_LDADD = libtestcrypto.la $(test_device_libs)
+test_unit_crypto_pieces_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_dma_test_LDADD = $(test_device_libs)
