@@ -170,14 +170,20 @@ static void sessions_put(struct sym_lane *lane, struct sdev *dev)
 		sdev_object_put(dev, lane->objects[--lane->object_count].o);
 }
 
-static bool overlap(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+/* Of addresses that may be anything, so no arithmetic on pointers. */
+static bool overlap(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
 {
-	return (uintptr_t)a < (uintptr_t)b + b_len && (uintptr_t)b < (uintptr_t)a + a_len;
+	return a_len && b_len && (a >= b ? a - b < b_len : b - a < a_len);
 }
 
 static const uint8_t *client_bytes(uint64_t va)
 {
 	return (const uint8_t *)(uintptr_t)va;
+}
+
+static uint64_t va_of(const uint8_t *p)
+{
+	return (uintptr_t)p;
 }
 
 static uint32_t aad_skip(const struct sdev_desc *d, const struct sym_job *j)
@@ -191,7 +197,7 @@ static void job_place(struct sym_job *j)
 	const struct sdev_desc *d = j->job->desc;
 	uint32_t skip = aad_skip(d, j);
 
-	j->src = client_bytes(d->src_va) + skip;
+	j->src = client_bytes(d->src_va + skip);
 	j->len = d->src_len - skip;
 	j->aad = skip ? client_bytes(d->src_va) : NULL;
 	if (d->opcode == SDEV_OP_DIGEST) {
@@ -200,9 +206,9 @@ static void job_place(struct sym_job *j)
 	}
 	if (j->aad_len && !skip)
 		j->aad = client_bytes(j->job->ext->aead.aad_va);
-	j->dst = (uint8_t *)(uintptr_t)d->dst_va + skip;
-	j->over = overlap(j->dst - skip, j->len + skip, j->src - skip, j->len + skip) ||
-		  overlap(j->dst, j->len, j->aad, j->aad_len);
+	j->dst = (uint8_t *)(uintptr_t)(d->dst_va + skip);
+	j->over = overlap(d->dst_va, j->len + skip, d->src_va, j->len + skip) ||
+		  overlap(d->dst_va, j->len, va_of(j->aad), j->aad_len);
 }
 
 /* False: the job has been ended. */
@@ -562,9 +568,9 @@ static void run(void *arg)
 	}
 }
 
-static void span_add(struct sym_lane *lane, unsigned int *n, const uint8_t *p, size_t len)
+static void span_add(struct sym_lane *lane, unsigned int *n, uint64_t va, uint64_t len)
 {
-	uint64_t lo = sdev_va_plain((uintptr_t)p);
+	uint64_t lo = sdev_va_plain(va);
 
 	if (len)
 		lane->spans[(*n)++] = (struct sdev_span){ lo, lo + len };
@@ -576,27 +582,28 @@ static unsigned int spans_make(struct sym_lane *lane)
 
 	for (unsigned int i = 0; i < lane->count; i++) {
 		const struct sym_job *j = lane->list[i];
-		uint32_t skip = aad_skip(j->job->desc, j);
+		const struct sdev_desc *d = j->job->desc;
+		uint32_t skip = aad_skip(d, j);
 
 		if (j->done || j->copied)
 			continue;
-		span_add(lane, &n, j->src - skip, j->len + skip);
-		span_add(lane, &n, j->dst - skip, j->dst ? j->len + skip : 0);
-		span_add(lane, &n, j->aad, skip ? 0 : j->aad_len);
+		span_add(lane, &n, d->src_va, d->src_len);
+		span_add(lane, &n, d->dst_va, j->dst ? j->len + skip : 0);
+		span_add(lane, &n, va_of(j->aad), skip ? 0 : j->aad_len);
 	}
 	return n;
 }
 
 static bool job_covers(const struct sym_job *j, uint64_t va)
 {
-	uint32_t skip = aad_skip(j->job->desc, j);
-	const uint8_t *p = client_bytes(va);
+	const struct sdev_desc *d = j->job->desc;
+	uint32_t skip = aad_skip(d, j);
 
 	if (j->copied)
 		return false;
-	return overlap(p, 1, j->src - skip, j->len + skip) ||
-	       (j->dst && overlap(p, 1, j->dst - skip, j->len + skip)) ||
-	       overlap(p, 1, j->aad, j->aad_len);
+	return overlap(va, 1, sdev_va_plain(d->src_va), d->src_len) ||
+	       (j->dst && overlap(va, 1, sdev_va_plain(d->dst_va), j->len + skip)) ||
+	       overlap(va, 1, sdev_va_plain(va_of(j->aad)), j->aad_len);
 }
 
 /* Thrown out of libcrypto: it was at one job, and has nothing of the others. */

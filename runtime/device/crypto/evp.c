@@ -114,9 +114,7 @@ static unsigned int key_make(const struct sym_session *s, const struct sym_part 
 {
 	unsigned int len = s->key_len;
 
-	memcpy(key, s->key, len);
-	if (part->own)
-		memcpy(key, s->sub[2], SYM_BLOCK);
+	memcpy(key, part->own ? s->sub[2] : s->key, len);
 	if (s->alg->mode == SYM_XTS && part->mode != SYM_XTS) {
 		len /= 2;
 		if (part->half)
