@@ -148,7 +148,7 @@ bool dtb_is_hex(const struct wd_dtb *dtb, const char *hex)
 
 void rng_bytes(void *p, size_t len)
 {
-	static uint64_t x = 88172645463325252u;
+	static __thread uint64_t x = 88172645463325252u;
 	uint8_t *to = p;
 
 	for (size_t i = 0; i < len; i++) {
