@@ -10,7 +10,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/ecdsa.h>
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
 #include <openssl/param_build.h>
@@ -225,32 +224,96 @@ static bool begin_verify(EVP_PKEY_CTX *ctx)
 	return EVP_PKEY_verify_init(ctx) > 0;
 }
 
+/*
+ * A signature as EVP has it is DER, a SEQUENCE of two INTEGERs (SEC 1, C.8). Both ways
+ * are a few bytes of header; libcrypto's own calls for them allocate three objects, which
+ * shows beside a signature on P-256.
+ */
+
+/* A number as an INTEGER: without zeroes before it but one, if it would be negative. */
+static size_t der_put(uint8_t *to, const struct pk_in *num)
+{
+	const uint8_t *p = num->p;
+	size_t len = num->len, sign;
+
+	for (; len > 1 && !*p; p++)
+		len--;
+	sign = *p >> 7;
+	to[0] = 0x02;
+	to[1] = (uint8_t)(sign + len);
+	to[2] = 0;
+	memcpy(to + 2 + sign, p, len);
+	return 2 + sign + len;
+}
+
+/* Returns the length, 0 if a number is longer than any order. */
+static size_t der_write(uint8_t *der, const struct pk_in *r, const struct pk_in *s)
+{
+	uint8_t body[2 * (3 + SDEV_PK_FIELD_MAX)];
+	size_t len, head = 2;
+
+	if (r->len > SDEV_PK_FIELD_MAX || s->len > SDEV_PK_FIELD_MAX)
+		return 0;
+	len = der_put(body, r);
+	len += der_put(body + len, s);
+	der[0] = 0x30;
+	if (len > 0x7f) {
+		der[1] = 0x81;
+		head = 3;
+	}
+	der[head - 1] = (uint8_t)len;
+	memcpy(der + head, body, len);
+	return head + len;
+}
+
+/* The INTEGER at @p, or NULL; @next: behind it. */
+static const uint8_t *der_get(const uint8_t *p, const uint8_t *end, struct pk_out *out,
+			      enum sdev_pk_rc *rc)
+{
+	size_t len, skip;
+
+	if (!p)
+		return NULL;
+	*rc = PK_FAILED;
+	if (end - p < 3 || p[0] != 0x02 || !p[1] || p[1] > end - p - 2)
+		return NULL;
+	len = p[1];
+	skip = len > 1 && !p[2];
+	*rc = PK_ROOM;
+	if (len - skip > out->room)
+		return NULL;
+	*rc = PK_OK;
+	memcpy(out->p, p + 2 + skip, len - skip);
+	memset(out->p + len - skip, 0, out->room - (len - skip));
+	out->used = len - skip;
+	return p + 2 + len;
+}
+
+static enum sdev_pk_rc der_read(const uint8_t *der, size_t len, struct pk_out *r,
+				struct pk_out *s)
+{
+	const uint8_t *end = der + len;
+	enum sdev_pk_rc rc = PK_FAILED;
+
+	if (len < 2 || der[0] != 0x30)
+		return rc;
+	der_get(der_get(der + (der[1] == 0x81 ? 3 : 2), end, r, &rc), end, s, &rc);
+	return rc;
+}
+
 /* libcrypto chooses k. */
 static enum sdev_pk_rc sign_evp(struct sdev_pk_call *c, struct pk_key *key, const struct pk_in *e)
 {
 	struct pk_evp *evp = sdev_pk_evp_take(c, key, begin_sign);
-	const uint8_t *at;
 	uint8_t der[DER_MAX];
 	size_t len = sizeof(der);
-	ECDSA_SIG *sig;
-	enum sdev_pk_rc rc;
 	bool ok;
 
 	if (!evp)
 		return PK_NOMEM;
 	ok = EVP_PKEY_sign(evp->ctx, der, &len, e->p, e->len) > 0;
 	sdev_pk_evp_give(key, evp);
-	if (!ok)
-		return PK_FAILED;
-	at = der;
-	sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
-	if (!sig)
-		return PK_FAILED;
-	rc = sdev_pk_put_num(&c->out[0], ECDSA_SIG_get0_r(sig));
-	if (!rc)
-		rc = sdev_pk_put_num(&c->out[1], ECDSA_SIG_get0_s(sig));
-	ECDSA_SIG_free(sig);
-	return rc;
+	return ok ? der_read(der, len, &c->out[0], &c->out[1]) : PK_FAILED;
 }
 
 /* The leftmost bits of the digest, as many as the order has. */
@@ -359,41 +422,25 @@ enum sdev_pk_rc sdev_ecdsa_sign(struct sdev_pk_call *c)
 	return rc;
 }
 
-static enum sdev_pk_rc verify_evp(struct sdev_pk_call *c, struct pk_key *key, ECDSA_SIG *sig)
-{
-	struct pk_evp *evp = sdev_pk_evp_take(c, key, begin_verify);
-	uint8_t der[DER_MAX], *at = der;
-	int len, ok;
-
-	if (!evp)
-		return PK_NOMEM;
-	len = i2d_ECDSA_SIG(sig, NULL);
-	if (len > 0 && len <= DER_MAX)
-		len = i2d_ECDSA_SIG(sig, &at);
-	ok = len > 0 && len <= DER_MAX ?
-	     EVP_PKEY_verify(evp->ctx, der, (size_t)len, c->in[2].p, c->in[2].len) : 0;
-	sdev_pk_evp_give(key, evp);
-	return ok == 1 ? PK_OK : PK_MISMATCH;
-}
-
 /* x, y, digest, r, s. */
 enum sdev_pk_rc sdev_ecdsa_verify(struct sdev_pk_call *c)
 {
-	ECDSA_SIG *sig = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(c->in[3].p, (int)c->in[3].len, NULL);
-	BIGNUM *s = BN_bin2bn(c->in[4].p, (int)c->in[4].len, NULL);
-	struct pk_key *key = NULL;
-	enum sdev_pk_rc rc = PK_NOMEM;
+	uint8_t der[DER_MAX];
+	size_t len = der_write(der, &c->in[3], &c->in[4]);
+	struct pk_evp *evp;
+	struct pk_key *key;
+	enum sdev_pk_rc rc = sdev_pk_key_get(c, PK_PUBLIC, &c->in[0], 2, verifying_key, &key);
 
-	if (r && s && sig && ECDSA_SIG_set0(sig, r, s)) {
-		r = s = NULL;
-		rc = sdev_pk_key_get(c, PK_PUBLIC, &c->in[0], 2, verifying_key, &key);
-		if (!rc)
-			rc = verify_evp(c, key, sig);
+	if (rc)
+		return rc;
+	evp = len ? sdev_pk_evp_take(c, key, begin_verify) : NULL;
+	if (!evp) {
+		rc = len ? PK_NOMEM : PK_MISMATCH;
+	} else {
+		rc = EVP_PKEY_verify(evp->ctx, der, len, c->in[2].p, c->in[2].len) == 1 ? PK_OK :
+		     PK_MISMATCH;
+		sdev_pk_evp_give(key, evp);
 	}
 	sdev_pk_key_put(key);
-	BN_free(r);
-	BN_free(s);
-	ECDSA_SIG_free(sig);
 	return rc;
 }
