@@ -12,6 +12,7 @@
 #include <weft/weft.h>
 
 #include "bench_fault.h"
+#include "bench_pk.h"
 #include "cmd.h"
 #include "table.h"
 #include "ui.h"
@@ -379,6 +380,16 @@ static int run_comp(struct comp_plan *plan, bool budgets)
 	return good ? CMD_OK : CMD_FAILED;
 }
 
+static int run_crypto(struct comp_plan *plan, bool budgets)
+{
+	(void)budgets;
+	if (plan->path_count) {
+		ui_error("crypto takes no files");
+		return CMD_USAGE;
+	}
+	return pk_tables(plan->seconds, plan->quick ? 1 : plan->rounds);
+}
+
 static int run_fault(struct comp_plan *plan, bool budgets)
 {
 	(void)budgets;
@@ -394,6 +405,7 @@ static const struct {
 	int (*run)(struct comp_plan *plan, bool budgets);
 } classes[] = {
 	{ "comp", run_comp },
+	{ "crypto", run_crypto },
 	{ "fault", run_fault },
 };
 
@@ -430,8 +442,9 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 	       strcmp(argv[optind], classes[class].name))
 		class++;
 	if (optind == argc || class == sizeof(classes) / sizeof(classes[0])) {
-		ui_error("%s%s%s; 'comp' and 'fault' are what there is", optind == argc ? "no class" :
-			 "unknown class '", optind == argc ? "" : argv[optind],
+		ui_error("%s%s%s; 'comp', 'crypto' and 'fault' are what there is",
+			 optind == argc ? "no class" : "unknown class '",
+			 optind == argc ? "" : argv[optind],
 			 optind == argc ? "" : "'");
 		return CMD_USAGE;
 	}
@@ -450,12 +463,13 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 
 const struct cmd cmd_bench = {
 	.name = "bench",
-	.args = "comp|fault [OPTION...] [FILE...]",
+	.args = "comp|crypto|fault [OPTION...] [FILE...]",
 	.help = "measure the device against direct calls of the libraries",
 	.more = "Every number is the median of five rounds in which the contestants take turns, and\n"
 		"each contestant has a process of its own. Rows \"direct\", \"sync\" and \"depth\" run on\n"
 		"one CPU and count CPU time, rows \"engine thread\" count the time that passes.\n"
 		"\"fault\" measures memory that is not there against memory that is, and the guard.\n"
+		"\"crypto\" compares public-key operations with libcrypto's own.\n"
 		"Without FILE, data that is made up. Afterwards come the budgets, PASS or MISS,\n"
 		"which do not change the exit status.\n",
 	.opts = bench_opts,

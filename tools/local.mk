@@ -13,6 +13,8 @@ weft_SOURCES = \
 	tools/bench_device.h \
 	tools/bench_fault.c \
 	tools/bench_fault.h \
+	tools/bench_pk.c \
+	tools/bench_pk.h \
 	tools/bench_quick.c \
 	tools/cmd.h \
 	tools/codecs_direct.c \

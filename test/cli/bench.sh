@@ -44,5 +44,12 @@ check "guard" grep -Eq '^guard signal, warm, .* <= +1\.02 +(PASS|MISS) ' "$seen"
 check "one page" grep -Eq '^a page, cold, ' "$seen"
 run 2 bench fault text
 says "weft bench: fault takes no files"
+run 0 bench crypto --quick --seconds 0.02
+silent
+for row in 'RSA-2048 sign' 'ECDSA P-256 verify' 'ECDH P-256' X25519; do
+	check "no row for $row" grep -Eq "^$row +[0-9].* (PASS|MISS)$" "$seen"
+done
+run 2 bench crypto text
+says "weft bench: crypto takes no files"
 tidy
 finish
