@@ -155,6 +155,7 @@ test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_options_fuzz_LDADD = $(test_fuzz_libs)
+test_fuzz_pk_fuzz_LDADD = $(test_fuzz_libs) $(LIBCRYPTO_LIBS)
 
 zdiff_sources = \
 	test/front/zapi.c \
@@ -287,7 +288,8 @@ fuzz_programs = \
 	test/fuzz/cpl_fuzz \
 	test/fuzz/desc_fuzz \
 	test/fuzz/inflate_fuzz \
-	test/fuzz/options_fuzz
+	test/fuzz/options_fuzz \
+	test/fuzz/pk_fuzz
 
 EXTRA_PROGRAMS += $(fuzz_programs)
 noinst_HEADERS += test/fuzz/fuzz.h
