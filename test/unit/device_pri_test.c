@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Page requests: descriptors park, go on, and end exactly once. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #include "device_rig.h"
 
@@ -338,12 +340,14 @@ START_TEST(cold_stream)
 {
 	struct sdev_config config = config_of(_i);
 	const struct sdev_config stall = { .guard = SDEV_GUARD_COPY };
-	uint8_t *a = malloc(ROOM), *b = malloc(ROOM);
 	struct rig rig, warm;
+	uint8_t *a, *b;
 	size_t n;
 
 	if (skip(_i))
 		return;
+	a = malloc(ROOM);
+	b = malloc(ROOM);
 	rig_open_config(&warm, &stall, 8);
 	n = stream_run(&warm, SDEV_OP_COMPRESS, raw, 1 << 20, a, false);
 	rig_close(&warm);
@@ -773,6 +777,72 @@ START_TEST(injected)
 }
 END_TEST
 
+/*
+ * A child has no worker and none of the parked descriptors; it makes a device of
+ * its own. The parent's go on.
+ */
+START_TEST(forked)
+{
+	const struct sdev_config own = {
+		.guard = SDEV_GUARD_COPY, .fault_mode = SDEV_FAULT_PRI,
+		.page_workers = RIG_ALONE ? 0 : 2,
+	};
+	struct sdev_desc d;
+	struct rig rig, mine;
+	int status;
+	pid_t pid;
+
+	open_gated(&rig, 0, gated, 4, 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		d = cold_job(i);
+		rig_submit(&rig.q, &d);
+		ck_assert_uint_eq(sdev_step(rig.file, rig.q.index), 1);
+	}
+	arrived(3);
+	go(1);
+	while (!wdi_io_load32(&rig.q.db->resumable))
+		sched_yield();
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		sdev_forget(rig.dev);
+		rig_open_config(&mine, &own, 8);
+		d = cold_job(1);
+		status = SDEV_CPL_STATUS(rig_run(&mine.q, &d).end);
+		rig_close(&mine);
+		_exit(status);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), SDEV_ST_DONE);
+	go(2);
+	for (uint32_t i = 0; i < 3; i++)
+		rig_assert(rig_wait(&rig.q), SDEV_ST_DONE, SDEV_DONE_ALL);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Nothing of a device is open in a program that the process executes. */
+START_TEST(executed)
+{
+	struct sdev_desc d;
+	bool before[64];
+	struct rig rig;
+
+	for (int fd = 0; fd < 64; fd++)
+		before[fd] = fcntl(fd, F_GETFD) >= 0;
+	open_gated(&rig, 2, scripted, 2, 0);
+	d = cold_job(1);
+	rig_assert(rig_run(&rig.q, &d), SDEV_ST_DONE, SDEV_DONE_ALL);
+	for (int fd = 0; fd < 64; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		ck_assert(flags < 0 || before[fd] || (flags & FD_CLOEXEC));
+	}
+	rig_close(&rig);
+}
+END_TEST
+
 /* A worker that never comes back does not keep the device from going. */
 START_TEST(worker_never_returns)
 {
@@ -817,6 +887,8 @@ static Suite *pri_suite(void)
 	tcase_add_loop_test(tc, parked_ends, 0, ENDINGS * MOMENTS);
 	tcase_add_loop_test(tc, cancelled_by_tag, 0, 2);
 	tcase_add_loop_test(tc, injected, 0, WAYS);
+	tcase_add_test(tc, forked);
+	tcase_add_test(tc, executed);
 	tcase_add_test(tc, worker_never_returns);
 	suite_add_tcase(suite, tc);
 	return suite;
