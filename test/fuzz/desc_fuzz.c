@@ -276,7 +276,7 @@ static void assert_completion(struct client *c, const struct sdev_cpl *cpl)
 	else if (status == SDEV_ST_CORRUPT)
 		fuzz_assert(detail <= SDEV_CORRUPT_TRUNCATED);
 	else if (status == SDEV_ST_MALFORMED)
-		fuzz_assert(detail >= SDEV_BAD_OPCODE && detail <= SDEV_BAD_SGL);
+		fuzz_assert(detail >= SDEV_BAD_OPCODE && detail <= SDEV_BAD_PIECE);
 	/* Where nobody could have written, nothing can be bad but the address. */
 	if (status == SDEV_ST_BAD_ADDRESS || status == SDEV_ST_ACCESS_DENIED)
 		fuzz_assert(cpl->fault_va - (uintptr_t)arena >= RW_SIZE);
@@ -344,7 +344,8 @@ static void open_queue(struct client *c)
 
 	if (c->q_open)
 		return;
-	c->q_open = !fuzz_queue_open(&c->q, c->files[how / 8 % 2], c->pasids[how / 16 % 2],
+	c->q_open = !fuzz_queue_open(&c->q, c->files[how / 8 % 2],
+				     c->strict || !(how & 32) ? c->pasids[how / 16 % 2] : how / 64,
 				     depths[how % wdi_array_size(depths)]);
 	/* What was pushed to the last one is gone with it. */
 	c->done = c->pushes;
@@ -380,7 +381,7 @@ static void admin(struct client *c)
 	cmd.queue = how / 8 % 4;
 	cmd.pasid = how & 128 ? (uint32_t)fuzz_uint(&c->in, 4) : c->pasids[how / 32 % 2];
 	cmd.depth = how & 64 ? (uint32_t)fuzz_uint(&c->in, 4) : DEPTH;
-	cmd.reserved[how % 3] = how == 77;
+	cmd.reserved[how % wdi_array_size(cmd.reserved)] = how == 77;
 	/* The queue that is watched goes only by close_queue(). */
 	if (c->strict && cmd.op != SDEV_ADMIN_QUEUE_CREATE && c->q_open && cmd.queue == c->q.index)
 		return;
@@ -414,12 +415,23 @@ static void registers(struct client *c)
 	free(exact);
 }
 
+/* What untagged accesses and guests reach is the arena, whatever else a map says. */
+static void map_arena(uint32_t words[16])
+{
+	const uint64_t vaddr = (uintptr_t)arena, size = PAGE;
+
+	memcpy(&words[2], &vaddr, sizeof(vaddr));
+	words[4] &= ~(uint32_t)(PAGE - 1);
+	memcpy(&words[6], &size, sizeof(size));
+}
+
 static void ioctls(struct client *c)
 {
 	static const unsigned long cmds[] = {
 		VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO, VFIO_DEVICE_GET_IRQ_INFO,
 		VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_RESET, VFIO_DEVICE_BIND_TASK,
-		VFIO_DEVICE_UNBIND_TASK,
+		VFIO_DEVICE_UNBIND_TASK, VFIO_DEVICE_SVM, VFIO_IOMMU_MAP_DMA,
+		VFIO_IOMMU_UNMAP_DMA,
 	};
 	uint8_t how = (uint8_t)fuzz_uint(&c->in, 1);
 	unsigned long cmd = cmds[how % wdi_array_size(cmds)];
@@ -437,6 +449,11 @@ static void ioctls(struct client *c)
 		words[2] = c->pasids[how / 16 % 2];
 	if (how == 255)
 		cmd = words[15];
+	/* Where addresses are not ours, a fault says nothing about them. */
+	if (c->strict && (cmd == VFIO_DEVICE_SVM || cmd == VFIO_IOMMU_MAP_DMA))
+		return;
+	if (cmd == VFIO_IOMMU_MAP_DMA)
+		map_arena(words);
 	/* The caller owns as much as it says, up to a page, and at least the size itself. */
 	argsz = words[0];
 	room = wdi_min((size_t)argsz, (size_t)PAGE);
@@ -578,6 +595,9 @@ static void start(struct client *c, uint8_t mode)
 		.max_depth = DEPTH,
 		.guard = mode & 1 ? SDEV_GUARD_COPY : SDEV_GUARD_SIGNAL,
 		.isolate = mode & 4 ? 2 : 0,
+		.fault_mode = mode & 8 ? SDEV_FAULT_PRI : SDEV_FAULT_STALL,
+		/* Who watches each descriptor to its end does the work itself. */
+		.page_workers = (mode & 18) == 16 ? 2 : 0,
 	};
 
 	c->strict = mode & 2;
