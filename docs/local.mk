@@ -10,6 +10,7 @@ dist_man_MANS += \
 EXTRA_DIST += \
 	docs/design.md \
 	docs/device.md \
+	docs/openssl.md \
 	docs/sva.md
 
 # Programs for users to read; test/abi/install.sh builds them as a user does.

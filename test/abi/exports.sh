@@ -91,6 +91,15 @@ done
 [ ! -e "$builddir/.libs/libweft_z.so.1" ] ||
 	read_exports "$builddir/.libs/libweft_z.so.1" >"$work/libweft_z.exports"
 
+# A provider has one function for OpenSSL to find.
+module=$builddir/runtime/openssl/.libs/weft.so
+if [ -e "$module" ]; then
+	"$readelf" -sW --dyn-syms "$module" | awk '$5 == "GLOBAL" && $7 ~ /^[0-9]+$/ &&
+		$6 == "DEFAULT" { print "OpenSSL", $8 }' | sort -u >"$work/weft.exports"
+	[ "$(cat "$work/weft.exports")" = "OpenSSL OSSL_provider_init" ] ||
+		complain "weft.so exports $(cut -d' ' -f2 "$work/weft.exports" | xargs)"
+fi
+
 # The private node is for our own libraries: nothing stands there unused.
 while read -r node symbol; do
 	case $node in

@@ -64,6 +64,7 @@ BEGIN {
 	      " runtime/core/algs.h runtime/core/copy.h runtime/core/secret.h")
 	allow("drv",      "drv util hw runtime/core/driver.h" svm)
 	allow("zlib",     "zlib public")
+	allow("openssl",  "openssl public")
 	allow("tools",    "tools public")
 	allow("examples", "public")
 

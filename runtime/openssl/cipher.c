@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ciphers without authentication. A call goes to the device when it brings at least as
+ * much as the threshold and no part of a block waits in the default provider's context;
+ * what is left over at its end goes there. The IV moves to and fro: the default
+ * provider's is brought up to date before it is needed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+
+#include "openssl/dev.h"
+#include "openssl/prov.h"
+
+#define KEY_MAX		64
+#define PIECE		(32u * 1024)	/* of a message that may go in pieces */
+#define WHOLE_MAX	(60u * 1024)	/* of one that may not */
+
+struct cipher {
+	struct wdi_ossl_head head;
+	struct wdi_ossl_sess *sess;	/* with this key, NULL until needed */
+	struct wdi_ossl_op *op;
+	uint64_t fed;		/* bytes that the default provider got since the IV was set */
+	uint32_t key_len;	/* 0: none yet */
+	bool enc;
+	bool pad;
+	bool iv_known;		/* iv is the one for the next bytes */
+	bool stale;		/* the default provider's is not */
+	bool moved;		/* its original IV is lost; ours is first_iv */
+	bool tls;		/* records: not for the device */
+	bool iv_given;		/* by the application, ever */
+	bool refused;		/* the device does not take this key */
+	uint8_t mode;
+	uint8_t iv[16];
+	uint8_t first_iv[16];
+	uint8_t key[KEY_MAX];
+};
+
+static const struct wdi_ossl_cipher_fns *fns(const struct cipher *c)
+{
+	return &c->head.impl->cipher;
+}
+
+static size_t block(const struct cipher *c)
+{
+	return c->head.impl->row->alg == WD_CIPHER_3DES ? 8 : 16;
+}
+
+/* Modes whose IV is the first one again after an initialisation without one. */
+static bool rewinds(const struct cipher *c)
+{
+	return c->mode == WD_CIPHER_CBC || c->mode == WD_CIPHER_CFB || c->mode == WD_CIPHER_OFB;
+}
+
+void *wdi_ossl_cipher_newctx(struct wdi_ossl_impl *impl)
+{
+	struct cipher *c = OPENSSL_zalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->head.impl = impl;
+	c->head.plain = impl->cipher.newctx(impl->prov->plain_ctx);
+	if (!c->head.plain) {
+		OPENSSL_free(c);
+		return NULL;
+	}
+	c->pad = true;
+	c->mode = impl->row->mode;
+	return c;
+}
+
+static void cipher_freectx(void *ctx)
+{
+	struct cipher *c = ctx;
+
+	if (!c)
+		return;
+	fns(c)->freectx(c->head.plain);
+	wdi_ossl_sess_put(c->sess);
+	wdi_ossl_op_put(c->op);
+	OPENSSL_clear_free(c, sizeof(*c));
+}
+
+static void *cipher_dupctx(void *ctx)
+{
+	struct cipher *c = ctx, *d = OPENSSL_memdup(c, sizeof(*c));
+
+	if (!d)
+		return NULL;
+	d->op = NULL;
+	d->head.plain = fns(c)->dupctx(c->head.plain);
+	if (!d->head.plain) {
+		OPENSSL_clear_free(d, sizeof(*d));
+		return NULL;
+	}
+	wdi_ossl_sess_hold(d->sess);
+	return d;
+}
+
+/* Bring the default provider's IV up to date. */
+static int refresh(struct cipher *c)
+{
+	int ok = 1;
+
+	if (c->stale) {
+		ok = (c->enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, NULL, 0, c->iv,
+							      c->head.impl->row->iv, NULL);
+		c->stale = false;
+		c->moved = true;
+	}
+	return ok;
+}
+
+static void read_params(struct cipher *c, const OSSL_PARAM params[])
+{
+	for (const OSSL_PARAM *p = params; p && p->key; p++) {
+		unsigned int n = 0;
+
+		if (!strcmp(p->key, OSSL_CIPHER_PARAM_PADDING)) {
+			if (OSSL_PARAM_get_uint(p, &n))
+				c->pad = n;
+		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_TLS_VERSION) ||
+			   !strcmp(p->key, OSSL_CIPHER_PARAM_TLS_MAC_SIZE)) {
+			c->tls = true;
+		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_NUM)) {
+			/* Part of a block is used up: no business of the device's. */
+			if (OSSL_PARAM_get_uint(p, &n) && n)
+				c->fed = 1;
+		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_KEYLEN) ||
+			   !strcmp(p->key, OSSL_CIPHER_PARAM_IVLEN)) {
+			c->key_len = 0;
+		}
+	}
+}
+
+static int cipher_init(struct cipher *c, const unsigned char *key, size_t key_len,
+		       const unsigned char *iv, size_t iv_len, const OSSL_PARAM params[], bool enc)
+{
+	if (iv) {
+		c->iv_given = true;
+		c->iv_known = iv_len <= sizeof(c->iv);
+		if (c->iv_known) {
+			memcpy(c->iv, iv, iv_len);
+			memcpy(c->first_iv, iv, iv_len);
+		}
+		c->stale = c->moved = false;
+	} else if (c->moved || c->stale) {
+		if (rewinds(c)) {
+			iv = c->first_iv;
+			iv_len = c->head.impl->row->iv;
+			memcpy(c->iv, iv, iv_len);
+			c->stale = c->moved = false;
+			c->iv_known = true;
+		} else if (!refresh(c)) {
+			return 0;
+		}
+	} else if (c->fed) {
+		c->iv_known = false;
+	}
+	c->enc = enc;
+	c->fed = 0;
+	if (!(enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, key, key_len, iv, iv_len, params))
+		return 0;
+	if (key) {
+		wdi_ossl_sess_put(c->sess);
+		c->sess = NULL;
+		c->refused = false;
+		c->key_len = 0;
+		if (key_len <= KEY_MAX) {
+			memcpy(c->key, key, key_len);
+			c->key_len = (uint32_t)key_len;
+		}
+	}
+	if (params)
+		read_params(c, params);
+	return 1;
+}
+
+static int cipher_einit(void *ctx, const unsigned char *key, size_t key_len,
+			const unsigned char *iv, size_t iv_len, const OSSL_PARAM params[])
+{
+	return cipher_init(ctx, key, key_len, iv, iv_len, params, true);
+}
+
+static int cipher_dinit(void *ctx, const unsigned char *key, size_t key_len,
+			const unsigned char *iv, size_t iv_len, const OSSL_PARAM params[])
+{
+	return cipher_init(ctx, key, key_len, iv, iv_len, params, false);
+}
+
+/* ---- the device ---------------------------------------------------------------------- */
+
+/* The IV for the next bytes, from whoever has it. */
+static bool know_iv(struct cipher *c)
+{
+	OSSL_PARAM get[2] = {
+		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_UPDATED_IV, c->iv,
+						  c->head.impl->row->iv),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (!c->head.impl->row->iv || c->iv_known)
+		return true;
+	c->iv_known = fns(c)->get_ctx_params(c->head.plain, get) &&
+		      get[0].return_size == c->head.impl->row->iv;
+	return c->iv_known;
+}
+
+/* How many of @len bytes the device can take now. */
+static size_t share(const struct cipher *c, size_t len)
+{
+	size_t b = block(c);
+
+	/* With ciphertext stealing one call is the message, and there is nothing to gain. */
+	if (!c->key_len || c->tls || c->refused || c->mode > WD_CIPHER_CFB ||
+	    (c->head.impl->row->iv && !c->iv_given))
+		return 0;
+	if (!c->head.impl->row->pieces)
+		return c->iv_known && len >= b && len <= WHOLE_MAX ? len : 0;
+	if (c->fed % b || (c->mode <= WD_CIPHER_CBC && c->fed && !c->enc && c->pad))
+		return 0;
+	/* The last block of a padded message is not known to be the last. */
+	if (c->mode <= WD_CIPHER_CBC && !c->enc && c->pad)
+		return (len - 1) / b * b;
+	return len / b * b;
+}
+
+static bool open_session(struct cipher *c)
+{
+	if (c->sess && wdi_likely(wdi_ossl_sess_valid(c->sess)))
+		return true;
+	wdi_ossl_sess_put(c->sess);
+	c->sess = wdi_ossl_sess_new(WDI_OSSL_CLASS_CIPHER, c->head.impl->row->alg, c->mode, c->key,
+				    c->key_len, 0);
+	c->refused = !c->sess;
+	return c->sess;
+}
+
+static bool overlap(const unsigned char *a, const unsigned char *b, size_t len)
+{
+	return a < b + len && b < a + len;
+}
+
+/* One request. On an error nothing was written to @out and the IV is what it was. */
+static int device_piece(struct cipher *c, unsigned char *out, const unsigned char *in, size_t len,
+			enum wdi_ossl_where where)
+{
+	bool direct = where == WDI_OSSL_DEV_SYNC && !overlap(out, in, len);
+	struct wd_cipher_req req = {
+		.op_type = c->enc ? WD_CIPHER_ENCRYPTION : WD_CIPHER_DECRYPTION,
+		.src = (void *)(uintptr_t)in,
+		.in_bytes = (__u32)len,
+		.iv_bytes = c->head.impl->row->iv,
+		.out_buf_bytes = (__u32)len,
+	};
+	int ret;
+
+	if (!wdi_ossl_op_room(&c->op, direct ? 0 : len))
+		return -ENOMEM;
+	if (c->op->busy)
+		return -EBUSY;
+	memcpy(c->op->iv, c->iv, sizeof(c->iv));
+	req.iv = c->op->iv;
+	req.dst = direct ? out : c->op->buf;
+	ret = wdi_ossl_run_cipher(c->sess, c->op, &req, where);
+	if (ret) {
+		/* The device may not have done with it; leave it to whoever finishes it. */
+		wdi_ossl_op_put(c->op);
+		c->op = NULL;
+		return ret;
+	}
+	if (!direct)
+		memcpy(out, c->op->buf, len);
+	if (c->head.impl->row->pieces && c->head.impl->row->iv) {
+		memcpy(c->iv, c->op->iv, sizeof(c->iv));
+		c->stale = true;
+	}
+	wdi_ossl_count(c->head.impl->row, where == WDI_OSSL_DEV_ASYNC ? WDI_OSSL_PATH_ASYNC :
+		       WDI_OSSL_PATH_SYNC, len);
+	return 0;
+}
+
+/*
+ * As much of the data as the device can do. The number of bytes done; the rest is for the
+ * default provider. -EBUSY: another job is in the middle of the same context.
+ */
+static ptrdiff_t device(struct cipher *c, unsigned char *out, const unsigned char *in, size_t len)
+{
+	enum wdi_ossl_where where = wdi_ossl_where(c->head.impl, len);
+	size_t n, done = 0;
+
+	if (where == WDI_OSSL_CPU)
+		return 0;
+	if (c->op && c->op->busy)
+		return -EBUSY;
+	n = share(c, len);
+	if (!n || !know_iv(c) || !open_session(c))
+		return 0;
+	while (done < n) {
+		size_t piece = c->head.impl->row->pieces && n - done > PIECE ? PIECE : n - done;
+		int ret = device_piece(c, out + done, in + done, piece, where);
+
+		if (ret) {
+			wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_REDONE, len - done);
+			break;
+		}
+		done += piece;
+	}
+	return (ptrdiff_t)done;
+}
+
+/* ---- data ----------------------------------------------------------------------------- */
+
+static int raise_busy(const struct cipher *c)
+{
+	wdi_ossl_raise(c->head.impl->prov, WDI_OSSL_R_BUSY,
+		       "%s: a paused job is in the middle of an operation of this context",
+		       c->head.impl->row->name);
+	return 0;
+}
+
+static int plain_update(struct cipher *c, unsigned char *out, size_t *outl, size_t outsize,
+			const unsigned char *in, size_t inl)
+{
+	if (!refresh(c))
+		return 0;
+	c->iv_known = c->iv_known && !c->head.impl->row->pieces;
+	c->fed += inl;
+	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, inl);
+	return fns(c)->update(c->head.plain, out, outl, outsize, in, inl);
+}
+
+static int cipher_update(void *ctx, unsigned char *out, size_t *outl, size_t outsize,
+			 const unsigned char *in, size_t inl)
+{
+	struct cipher *c = ctx;
+	ptrdiff_t done = 0;
+	size_t rest = 0;
+	int ok = 1;
+
+	if (wdi_unlikely(inl >= c->head.impl->least) && in && out && outsize >= inl) {
+		done = device(c, out, in, inl);
+		if (done < 0)
+			return raise_busy(c);
+	}
+	if (wdi_likely((size_t)done < inl || !done))
+		ok = plain_update(c, out + done, &rest, outsize - (size_t)done, in + done,
+				  inl - (size_t)done);
+	*outl = (size_t)done + rest;
+	return ok;
+}
+
+static int cipher_final(void *ctx, unsigned char *out, size_t *outl, size_t outsize)
+{
+	struct cipher *c = ctx;
+
+	if (!refresh(c))
+		return 0;
+	return fns(c)->final(c->head.plain, out, outl, outsize);
+}
+
+static int cipher_cipher(void *ctx, unsigned char *out, size_t *outl, size_t outsize,
+			 const unsigned char *in, size_t inl)
+{
+	struct cipher *c = ctx;
+
+	/* EVP_Cipher(): whole blocks without padding, which only the bare function knows. */
+	if (!refresh(c))
+		return 0;
+	c->iv_known = c->iv_known && !c->head.impl->row->pieces;
+	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, inl);
+	return fns(c)->cipher(c->head.plain, out, outl, outsize, in, inl);
+}
+
+/* ---- parameters ------------------------------------------------------------------------ */
+
+static int cipher_get_ctx_params(void *ctx, OSSL_PARAM params[])
+{
+	struct cipher *c = ctx;
+	OSSL_PARAM *p;
+
+	if (!refresh(c) || !fns(c)->get_ctx_params(c->head.plain, params))
+		return 0;
+	if (wdi_likely(!c->moved))
+		return 1;
+	p = OSSL_PARAM_locate(params, OSSL_CIPHER_PARAM_IV);
+	return !p || OSSL_PARAM_set_octet_ptr(p, c->first_iv, c->head.impl->row->iv) ||
+	       OSSL_PARAM_set_octet_string(p, c->first_iv, c->head.impl->row->iv);
+}
+
+static int cipher_set_ctx_params(void *ctx, const OSSL_PARAM params[])
+{
+	struct cipher *c = ctx;
+
+	if (!refresh(c) || !fns(c)->set_ctx_params(c->head.plain, params))
+		return 0;
+	read_params(c, params);
+	return 1;
+}
+
+#define FN(f)	((void (*)(void))(f))
+
+OSSL_DISPATCH *wdi_ossl_cipher_dispatch(const struct wdi_ossl_impl *impl)
+{
+	const struct wdi_ossl_thunks *t = &wdi_ossl_thunks[impl->row - wdi_ossl_rows];
+	const struct wdi_ossl_cipher_fns *f = &impl->cipher;
+	const struct wdi_ossl_fn table[] = {
+		{ OSSL_FUNC_CIPHER_NEWCTX, t->newctx },
+		{ OSSL_FUNC_CIPHER_FREECTX, FN(cipher_freectx) },
+		{ OSSL_FUNC_CIPHER_DUPCTX, f->dupctx ? FN(cipher_dupctx) : NULL },
+		{ OSSL_FUNC_CIPHER_ENCRYPT_INIT, FN(cipher_einit) },
+		{ OSSL_FUNC_CIPHER_DECRYPT_INIT, FN(cipher_dinit) },
+		{ OSSL_FUNC_CIPHER_UPDATE, FN(cipher_update) },
+		{ OSSL_FUNC_CIPHER_FINAL, FN(cipher_final) },
+		{ OSSL_FUNC_CIPHER_CIPHER, f->cipher ? FN(cipher_cipher) : NULL },
+		{ OSSL_FUNC_CIPHER_GET_PARAMS, FN(f->get_params) },
+		{ OSSL_FUNC_CIPHER_GET_CTX_PARAMS, FN(cipher_get_ctx_params) },
+		{ OSSL_FUNC_CIPHER_SET_CTX_PARAMS, FN(cipher_set_ctx_params) },
+		{ OSSL_FUNC_CIPHER_GETTABLE_PARAMS, FN(f->gettable_params) },
+		{ OSSL_FUNC_CIPHER_GETTABLE_CTX_PARAMS,
+		  f->gettable_ctx_params ? t->gettable_ctx_params : NULL },
+		{ OSSL_FUNC_CIPHER_SETTABLE_CTX_PARAMS,
+		  f->settable_ctx_params ? t->settable_ctx_params : NULL },
+	};
+
+	return wdi_ossl_dispatch(table, wdi_array_size(table));
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of the provider's section in openssl.cnf, as rows. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/params.h>
+
+#include "openssl/prov.h"
+
+enum kind {
+	KIND_BOOL,
+	KIND_BYTES,
+	KIND_OPERATIONS,
+};
+
+static const struct {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *expects;
+} options[] = {
+	{ "async", KIND_BOOL, offsetof(struct wdi_ossl_config, async), "yes or no" },
+	{ "sync", KIND_BOOL, offsetof(struct wdi_ossl_config, sync), "yes or no" },
+	{ "async-min", KIND_BYTES, offsetof(struct wdi_ossl_config, async_min),
+	  "a number of bytes from 1 to 1073741824" },
+	{ "sync-min", KIND_BYTES, offsetof(struct wdi_ossl_config, sync_min),
+	  "a number of bytes from 1 to 1073741824" },
+	{ "operations", KIND_OPERATIONS, offsetof(struct wdi_ossl_config, operations),
+	  "a list of ciphers, digests and macs, separated by commas" },
+};
+
+#define OPTIONS		wdi_array_size(options)
+#define BYTES_MAX	(1ul << 30)
+
+static bool parse_bool(const char *text, bool *out)
+{
+	static const struct {
+		const char *text;
+		bool value;
+	} words[] = {
+		{ "yes", true }, { "no", false }, { "on", true }, { "off", false },
+		{ "true", true }, { "false", false }, { "1", true }, { "0", false },
+	};
+
+	for (size_t i = 0; i < wdi_array_size(words); i++) {
+		if (!strcasecmp(text, words[i].text)) {
+			*out = words[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_bytes(const char *text, size_t *out)
+{
+	unsigned long n;
+	char *end;
+
+	/* strtoul() takes signs and spaces; nobody means them here. */
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || !n || n > BYTES_MAX)
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool parse_operations(const char *text, unsigned int *out)
+{
+	static const struct {
+		const char *name;
+		int id;
+	} known[] = {
+		{ "ciphers", OSSL_OP_CIPHER },
+		{ "digests", OSSL_OP_DIGEST },
+		{ "macs", OSSL_OP_MAC },
+	};
+	unsigned int set = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, ","), word = len, i;
+
+		while (word && text[word - 1] == ' ')
+			word--;
+		for (i = 0; i < wdi_array_size(known); i++) {
+			if (word == strlen(known[i].name) && !strncasecmp(text, known[i].name, word))
+				break;
+		}
+		if (i == wdi_array_size(known))
+			return false;
+		set |= 1u << known[i].id;
+		text += len;
+		text += strspn(text, ", ");
+	}
+	*out = set;
+	return set != 0;
+}
+
+static bool parse(size_t option, const char *text, struct wdi_ossl_config *config)
+{
+	void *to = (char *)config + options[option].offset;
+
+	switch (options[option].kind) {
+	case KIND_BOOL:
+		return parse_bool(text, to);
+	case KIND_BYTES:
+		return parse_bytes(text, to);
+	default:
+		return parse_operations(text, to);
+	}
+}
+
+int wdi_ossl_config_read(struct wdi_ossl_prov *prov)
+{
+	char *values[OPTIONS] = { NULL };
+	OSSL_PARAM params[OPTIONS + 1];
+
+	prov->config = (struct wdi_ossl_config){
+		.async = true,
+		.sync = true,
+		.operations = 1u << OSSL_OP_CIPHER | 1u << OSSL_OP_DIGEST | 1u << OSSL_OP_MAC,
+	};
+	for (size_t i = 0; i < OPTIONS; i++)
+		params[i] = OSSL_PARAM_construct_utf8_ptr(options[i].name, &values[i], 0);
+	params[OPTIONS] = OSSL_PARAM_construct_end();
+	if (!prov->core_get_params(prov->core, params))
+		return 0;
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!values[i] || parse(i, values[i], &prov->config))
+			continue;
+		wdi_ossl_raise(prov, WDI_OSSL_R_CONFIG, "%s = %.100s: %s is expected",
+			       options[i].name, values[i], options[i].expects);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device, by way of libwd_crypto: sessions, and operations that run in a job or at
+ * once. One place for the whole process, started with the first operation, ended with
+ * the last instance of the provider.
+ */
+#ifndef WEFT_OPENSSL_DEV_H
+#define WEFT_OPENSSL_DEV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uadk/wd_aead.h>
+#include <uadk/wd_cipher.h>
+#include <uadk/wd_digest.h>
+
+enum wdi_ossl_class {
+	WDI_OSSL_CLASS_CIPHER,
+	WDI_OSSL_CLASS_DIGEST,
+	WDI_OSSL_CLASS_AEAD,
+	WDI_OSSL_CLASSES
+};
+
+/* Where data go. */
+enum wdi_ossl_where {
+	WDI_OSSL_CPU,
+	WDI_OSSL_DEV_SYNC,
+	WDI_OSSL_DEV_ASYNC,	/* the caller is a job that can pause */
+};
+
+struct wdi_ossl_impl;
+
+/* wdi_ossl_where() - for data of @len bytes, of which the caller has seen len >= impl->least. */
+enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_impl *impl, size_t len);
+
+/* True in a job that can pause. */
+bool wdi_ossl_in_job(void);
+
+/* ---- sessions ----------------------------------------------------------------------- */
+
+/* A session with its key. Contexts that were copied share it. */
+struct wdi_ossl_sess;
+
+/*
+ * A new one, held once; NULL if the device has no such algorithm, refuses the key, or
+ * cannot be reached. @alg, @mode as in algs.def; for digests the mode is enum
+ * wd_digest_mode and @key may be NULL; for AEAD @tag is the length of tags.
+ */
+struct wdi_ossl_sess *wdi_ossl_sess_new(enum wdi_ossl_class class, int alg, int mode,
+					const uint8_t *key, size_t key_len, size_t tag);
+struct wdi_ossl_sess *wdi_ossl_sess_hold(struct wdi_ossl_sess *sess);
+void wdi_ossl_sess_put(struct wdi_ossl_sess *sess);
+
+/*
+ * The session of a digest without a key, which holds nothing of a message: each thread's
+ * turn has one. NULL as above; not the caller's to put.
+ */
+struct wdi_ossl_row;
+struct wdi_ossl_sess *wdi_ossl_sess_shared(const struct wdi_ossl_row *row);
+
+/* False after a fork: the session was the parent's. */
+bool wdi_ossl_sess_valid(const struct wdi_ossl_sess *sess);
+
+/* ---- operations --------------------------------------------------------------------- */
+
+/*
+ * One operation in work: memory that outlives the context it belongs to, so that a
+ * context may be freed while the device still works. The device writes here and nowhere
+ * else; what the application gave is read, and written by its own thread afterwards. A
+ * device that fails has therefore spoilt nothing and the CPU can do the work again.
+ */
+struct wdi_ossl_op {
+	int refs;		/* the context's, and the device's while in work */
+	int done;
+	int status;		/* 0 or what libwd says, positive */
+	uint32_t pos;		/* context of the class */
+	uint32_t epoch;
+	bool busy;
+	uint8_t iv[MAX_IV_SIZE];
+	uint8_t mac[64];
+	size_t room;
+	uint8_t *buf;
+};
+
+/* wdi_ossl_op_room() - make *@op if it is NULL, with @room bytes at buf. False: no memory. */
+bool wdi_ossl_op_room(struct wdi_ossl_op **op, size_t room);
+
+/* The context's hold on it ends. NULL is allowed. */
+void wdi_ossl_op_put(struct wdi_ossl_op *op);
+
+/*
+ * Run a request, whose callback members are filled here, as @where says. 0: the device did
+ * it. -EBUSY: @op is in work for a job that has not come back. Another negative errno:
+ * it did not. WD_VERIFY_ERR: a tag that does not match. Inside a job other code of the
+ * same thread runs before this returns.
+ */
+int wdi_ossl_run_cipher(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
+			struct wd_cipher_req *req, enum wdi_ossl_where where);
+int wdi_ossl_run_digest(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
+			struct wd_digest_req *req, enum wdi_ossl_where where);
+int wdi_ossl_run_aead(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
+		      struct wd_aead_req *req, enum wdi_ossl_where where);
+
+/* Users of all this: instances of the provider. The last one out closes the device. */
+void wdi_ossl_dev_get(void);
+void wdi_ossl_dev_put(void);
+
+#endif

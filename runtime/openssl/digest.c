@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Digests. Inside a job a message is gathered (gather.h) and goes to the device at its
+ * end; one that grows too long goes to the default provider on the way.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "openssl/gather.h"
+#include "openssl/prov.h"
+
+struct digest {
+	struct wdi_ossl_head head;
+	struct wdi_ossl_gather gather;
+	bool extended;		/* parameters that change the result were set */
+};
+
+static const struct wdi_ossl_digest_fns *fns(const struct digest *c)
+{
+	return &c->head.impl->digest;
+}
+
+void *wdi_ossl_digest_newctx(struct wdi_ossl_impl *impl)
+{
+	struct digest *c = OPENSSL_zalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->head.impl = impl;
+	c->head.plain = impl->digest.newctx(impl->prov->plain_ctx);
+	if (!c->head.plain) {
+		OPENSSL_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void digest_freectx(void *ctx)
+{
+	struct digest *c = ctx;
+
+	if (!c)
+		return;
+	fns(c)->freectx(c->head.plain);
+	wdi_ossl_op_put(c->gather.op);
+	OPENSSL_free(c);
+}
+
+static void *digest_dupctx(void *ctx)
+{
+	struct digest *c = ctx, *d = OPENSSL_memdup(c, sizeof(*c));
+
+	if (!d)
+		return NULL;
+	if (!wdi_ossl_gather_copy(&d->gather, &c->gather)) {
+		OPENSSL_free(d);
+		return NULL;
+	}
+	d->head.plain = fns(c)->dupctx(c->head.plain);
+	if (!d->head.plain) {
+		wdi_ossl_op_put(d->gather.op);
+		OPENSSL_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+static int raise_busy(const struct digest *c)
+{
+	wdi_ossl_raise(c->head.impl->prov, WDI_OSSL_R_BUSY,
+		       "%s: a paused job is in the middle of an operation of this context",
+		       c->head.impl->row->name);
+	return 0;
+}
+
+static bool busy(const struct digest *c)
+{
+	return c->gather.op && c->gather.op->busy;
+}
+
+static int digest_init(void *ctx, const OSSL_PARAM params[])
+{
+	struct digest *c = ctx;
+
+	if (busy(c))
+		return raise_busy(c);
+	wdi_ossl_gather_reset(&c->gather);
+	c->extended = params && params->key;
+	return fns(c)->init(c->head.plain, params);
+}
+
+/* What was gathered, and all that follows, is the default provider's. */
+static int to_plain(struct digest *c)
+{
+	bool had = c->gather.owner == WDI_OSSL_OWNER_GATHER && c->gather.len;
+
+	c->gather.owner = WDI_OSSL_OWNER_PLAIN;
+	return !had || fns(c)->update(c->head.plain, c->gather.op->buf, c->gather.len);
+}
+
+static int digest_update(void *ctx, const unsigned char *in, size_t inl)
+{
+	struct digest *c = ctx;
+
+	if (c->gather.owner != WDI_OSSL_OWNER_PLAIN) {
+		if (busy(c))
+			return raise_busy(c);
+		if (!c->extended &&
+		    wdi_ossl_gather_take(&c->gather, c->head.impl->async_min,
+					 c->head.impl->sync_min, in, inl))
+			return 1;
+		if (!to_plain(c))
+			return 0;
+	}
+	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, inl);
+	return fns(c)->update(c->head.plain, in, inl);
+}
+
+/* The size of the digest, from the rows of libwd's header. */
+static size_t size_of(const struct wdi_ossl_row *row)
+{
+	static const uint8_t sizes[] = {
+		[WD_DIGEST_MD5] = WD_DIGEST_MD5_LEN,
+		[WD_DIGEST_SHA1] = WD_DIGEST_SHA1_LEN,
+		[WD_DIGEST_SHA224] = WD_DIGEST_SHA224_LEN,
+		[WD_DIGEST_SHA256] = WD_DIGEST_SHA256_LEN,
+		[WD_DIGEST_SHA384] = WD_DIGEST_SHA384_LEN,
+		[WD_DIGEST_SHA512] = WD_DIGEST_SHA512_LEN,
+		[WD_DIGEST_SHA512_224] = WD_DIGEST_SHA512_224_LEN,
+		[WD_DIGEST_SHA512_256] = WD_DIGEST_SHA512_256_LEN,
+		[WD_DIGEST_SM3] = WD_DIGEST_SM3_LEN,
+	};
+
+	return row->alg < sizeof(sizes) ? sizes[row->alg] : 0;
+}
+
+static bool device_final(struct digest *c, unsigned char *out, size_t size)
+{
+	const struct wdi_ossl_row *row = c->head.impl->row;
+	enum wdi_ossl_where where = wdi_ossl_where(c->head.impl, c->gather.len);
+	struct wdi_ossl_sess *sess;
+
+	if (where == WDI_OSSL_CPU)
+		return false;
+	sess = wdi_ossl_sess_shared(row);
+	if (!sess)
+		return false;
+	if (wdi_ossl_gather_run(&c->gather, sess, NULL, out, size, where)) {
+		wdi_ossl_count(row, WDI_OSSL_PATH_REDONE, c->gather.len);
+		return false;
+	}
+	wdi_ossl_count(row, where == WDI_OSSL_DEV_ASYNC ? WDI_OSSL_PATH_ASYNC :
+		       WDI_OSSL_PATH_SYNC, c->gather.len);
+	return true;
+}
+
+static int digest_final(void *ctx, unsigned char *out, size_t *outl, size_t outsize)
+{
+	struct digest *c = ctx;
+
+	if (c->gather.owner == WDI_OSSL_OWNER_GATHER) {
+		size_t size = size_of(c->head.impl->row);
+		int ok;
+
+		if (busy(c))
+			return raise_busy(c);
+		if (outsize >= size && device_final(c, out, size)) {
+			wdi_ossl_gather_reset(&c->gather);
+			*outl = size;
+			return 1;
+		}
+		wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, c->gather.len);
+		ok = to_plain(c);
+		/* Where the device has failed, it may hold the operation still. */
+		wdi_ossl_gather_forget(&c->gather);
+		if (!ok)
+			return 0;
+	}
+	return fns(c)->final(c->head.plain, out, outl, outsize);
+}
+
+static int digest_set_ctx_params(void *ctx, const OSSL_PARAM params[])
+{
+	struct digest *c = ctx;
+
+	/* They belong to the message as it is: the SSL 3 secret, for example. */
+	if (params && params->key) {
+		c->extended = true;
+		if (c->gather.owner != WDI_OSSL_OWNER_PLAIN && !to_plain(c))
+			return 0;
+	}
+	return fns(c)->set_ctx_params(c->head.plain, params);
+}
+
+static int digest_get_ctx_params(void *ctx, OSSL_PARAM params[])
+{
+	struct digest *c = ctx;
+
+	return fns(c)->get_ctx_params(c->head.plain, params);
+}
+
+#define FN(f)	((void (*)(void))(f))
+
+OSSL_DISPATCH *wdi_ossl_digest_dispatch(const struct wdi_ossl_impl *impl)
+{
+	const struct wdi_ossl_thunks *t = &wdi_ossl_thunks[impl->row - wdi_ossl_rows];
+	const struct wdi_ossl_digest_fns *f = &impl->digest;
+	const struct wdi_ossl_fn table[] = {
+		{ OSSL_FUNC_DIGEST_NEWCTX, t->newctx },
+		{ OSSL_FUNC_DIGEST_FREECTX, FN(digest_freectx) },
+		{ OSSL_FUNC_DIGEST_DUPCTX, FN(digest_dupctx) },
+		{ OSSL_FUNC_DIGEST_INIT, FN(digest_init) },
+		{ OSSL_FUNC_DIGEST_UPDATE, FN(digest_update) },
+		{ OSSL_FUNC_DIGEST_FINAL, FN(digest_final) },
+		{ OSSL_FUNC_DIGEST_GET_PARAMS, FN(f->get_params) },
+		{ OSSL_FUNC_DIGEST_GETTABLE_PARAMS, FN(f->gettable_params) },
+		{ OSSL_FUNC_DIGEST_SET_CTX_PARAMS,
+		  f->set_ctx_params ? FN(digest_set_ctx_params) : NULL },
+		{ OSSL_FUNC_DIGEST_GET_CTX_PARAMS,
+		  f->get_ctx_params ? FN(digest_get_ctx_params) : NULL },
+		{ OSSL_FUNC_DIGEST_SETTABLE_CTX_PARAMS,
+		  f->settable_ctx_params ? t->settable_ctx_params : NULL },
+		{ OSSL_FUNC_DIGEST_GETTABLE_CTX_PARAMS,
+		  f->gettable_ctx_params ? t->gettable_ctx_params : NULL },
+	};
+
+	return wdi_ossl_dispatch(table, wdi_array_size(table));
+}

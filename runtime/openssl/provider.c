@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* The provider's own functions: begin, end, what it offers, and what it says of itself. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+#include <weft/weft.h>
+
+#include "openssl/dev.h"
+#include "openssl/prov.h"
+
+#define FN(f)		((void (*)(void))(f))
+#define PROPERTIES	"provider=weft"
+
+/* ---- errors ---------------------------------------------------------------------------- */
+
+const OSSL_ITEM wdi_ossl_reasons[] = {
+	{ WDI_OSSL_R_CONFIG, (void *)"wrong value in the configuration" },
+	{ WDI_OSSL_R_NO_DEFAULT, (void *)"OpenSSL's default provider cannot be loaded" },
+	{ WDI_OSSL_R_NO_MEMORY, (void *)"out of memory" },
+	{ WDI_OSSL_R_BUSY, (void *)"context is in use by a paused job" },
+	{ WDI_OSSL_R_SPENT, (void *)"operation is over" },
+	{ WDI_OSSL_R_SELF_TEST, (void *)"self test failed" },
+	{ WDI_OSSL_R_OUTPUT, (void *)"wrong length of output" },
+	{ 0, NULL },
+};
+
+/*
+ * OpenSSL goes on without a provider that its configuration file names and that did not
+ * load, and drops the reason; WEFT_LOG shows it, as it does for all of Weft.
+ */
+static void log_error(enum wdi_ossl_reason reason, const char *format, va_list args)
+{
+	const char *spec = secure_getenv("WEFT_LOG");
+	char line[512];
+	size_t len;
+
+	if (!spec || !*spec || !strncmp(spec, "none", 4))
+		return;
+	len = (size_t)snprintf(line, sizeof(line), "weft: error: openssl: %s: ",
+			       (const char *)wdi_ossl_reasons[reason - 1].ptr);
+	vsnprintf(line + len, sizeof(line) - len - 1, format, args);
+	strcat(line, "\n");
+	/* Where standard error is closed there is nobody to tell. */
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
+		return;
+}
+
+void wdi_ossl_raise_(const struct wdi_ossl_prov *prov, const char *file, int line,
+		     const char *func, enum wdi_ossl_reason reason, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_error(reason, format, args);
+	va_end(args);
+	if (!prov->core_new_error || !prov->core_set_error_debug || !prov->core_vset_error)
+		return;
+	prov->core_new_error(prov->core);
+	prov->core_set_error_debug(prov->core, file, line, func);
+	va_start(args, format);
+	prov->core_vset_error(prov->core, reason, format, args);
+	va_end(args);
+}
+
+/* ---- what is offered --------------------------------------------------------------------- */
+
+static void set_thresholds(struct wdi_ossl_impl *impl)
+{
+	const struct wdi_ossl_config *c = &impl->prov->config;
+
+	impl->async_min = impl->sync_min = WDI_OSSL_NEVER;
+	if (c->async && impl->row->async_min != WDI_OSSL_LOCKED)
+		impl->async_min = c->async_min ? c->async_min : impl->row->async_min;
+	if (c->sync)
+		impl->sync_min = c->sync_min ? c->sync_min : impl->row->sync_min;
+	impl->least = impl->async_min < impl->sync_min ? impl->async_min : impl->sync_min;
+}
+
+static OSSL_DISPATCH *make_dispatch(const struct wdi_ossl_impl *impl)
+{
+	switch (impl->row->operation) {
+	case OSSL_OP_CIPHER:
+		return impl->row->aead ? wdi_ossl_aead_dispatch(impl) :
+		       wdi_ossl_cipher_dispatch(impl);
+	case OSSL_OP_DIGEST:
+		return wdi_ossl_digest_dispatch(impl);
+	default:
+		return wdi_ossl_mac_dispatch(impl);
+	}
+}
+
+/* The list of one operation; rows that this OpenSSL does not have are left out. */
+static OSSL_ALGORITHM *offer(struct wdi_ossl_prov *prov, int operation)
+{
+	OSSL_ALGORITHM *list = calloc(WDI_OSSL_IMPLS + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; list && i < WDI_OSSL_IMPLS; i++) {
+		struct wdi_ossl_impl *impl = &prov->impls[i];
+
+		if (impl->row->operation != operation || !impl->names || !impl->dispatch)
+			continue;
+		list[n++] = (OSSL_ALGORITHM){ impl->names, PROPERTIES, impl->dispatch, NULL };
+	}
+	return list;
+}
+
+static bool make_lists(struct wdi_ossl_prov *prov)
+{
+	prov->impls = calloc(WDI_OSSL_IMPLS, sizeof(*prov->impls));
+	if (!prov->impls)
+		return false;
+	for (size_t i = 0; i < WDI_OSSL_IMPLS; i++) {
+		struct wdi_ossl_impl *impl = &prov->impls[i];
+
+		impl->row = &wdi_ossl_rows[i];
+		impl->prov = prov;
+		set_thresholds(impl);
+		if (!(prov->config.operations & 1u << impl->row->operation) ||
+		    !wdi_ossl_plain_find(impl))
+			continue;
+		impl->dispatch = make_dispatch(impl);
+		if (!impl->dispatch)
+			return false;
+	}
+	prov->ciphers = offer(prov, OSSL_OP_CIPHER);
+	prov->digests = offer(prov, OSSL_OP_DIGEST);
+	prov->macs = offer(prov, OSSL_OP_MAC);
+	return prov->ciphers && prov->digests && prov->macs;
+}
+
+static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
+{
+	const struct wdi_ossl_prov *prov = ctx;
+
+	*no_cache = 0;
+	switch (operation) {
+	case OSSL_OP_CIPHER:
+		return prov->ciphers;
+	case OSSL_OP_DIGEST:
+		return prov->digests;
+	case OSSL_OP_MAC:
+		return prov->macs;
+	default:
+		return NULL;
+	}
+}
+
+/* ---- about itself ------------------------------------------------------------------------- */
+
+static const OSSL_PARAM *gettable_params(void *ctx)
+{
+	static const OSSL_PARAM list[] = {
+		OSSL_PARAM_DEFN(OSSL_PROV_PARAM_NAME, OSSL_PARAM_UTF8_PTR, NULL, 0),
+		OSSL_PARAM_DEFN(OSSL_PROV_PARAM_VERSION, OSSL_PARAM_UTF8_PTR, NULL, 0),
+		OSSL_PARAM_DEFN(OSSL_PROV_PARAM_BUILDINFO, OSSL_PARAM_UTF8_PTR, NULL, 0),
+		OSSL_PARAM_DEFN(OSSL_PROV_PARAM_STATUS, OSSL_PARAM_INTEGER, NULL, 0),
+		OSSL_PARAM_END
+	};
+
+	(void)ctx;
+	return list;
+}
+
+static int get_params(void *ctx, OSSL_PARAM params[])
+{
+	const struct {
+		const char *key;
+		const char *value;
+	} texts[] = {
+		{ OSSL_PROV_PARAM_NAME, "Weft provider" },
+		{ OSSL_PROV_PARAM_VERSION, weft_version() },
+		{ OSSL_PROV_PARAM_BUILDINFO, weft_build() },
+	};
+	OSSL_PARAM *p;
+
+	(void)ctx;
+	for (size_t i = 0; i < wdi_array_size(texts); i++) {
+		p = OSSL_PARAM_locate(params, texts[i].key);
+		if (p && !OSSL_PARAM_set_utf8_ptr(p, texts[i].value))
+			return 0;
+	}
+	p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
+	return !p || OSSL_PARAM_set_int(p, 1);
+}
+
+static const OSSL_ITEM *reason_strings(void *ctx)
+{
+	(void)ctx;
+	return wdi_ossl_reasons;
+}
+
+static int self_test(void *ctx)
+{
+	return !wdi_ossl_self_test(ctx);
+}
+
+/* ---- begin and end -------------------------------------------------------------------------- */
+
+static void teardown(void *ctx)
+{
+	struct wdi_ossl_prov *prov = ctx;
+
+	wdi_ossl_dev_put();
+	free(prov->ciphers);
+	free(prov->digests);
+	free(prov->macs);
+	for (size_t i = 0; prov->impls && i < WDI_OSSL_IMPLS; i++)
+		free(prov->impls[i].dispatch);
+	free(prov->impls);
+	if (prov->plain)
+		OSSL_PROVIDER_unload(prov->plain);
+	OSSL_LIB_CTX_free(prov->libctx);
+	free(prov);
+}
+
+static const OSSL_DISPATCH dispatch[] = {
+	{ OSSL_FUNC_PROVIDER_TEARDOWN, FN(teardown) },
+	{ OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, FN(gettable_params) },
+	{ OSSL_FUNC_PROVIDER_GET_PARAMS, FN(get_params) },
+	{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, FN(query) },
+	{ OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, FN(reason_strings) },
+	{ OSSL_FUNC_PROVIDER_SELF_TEST, FN(self_test) },
+	{ 0, NULL }
+};
+
+#define TAKE(number, member) \
+	case number: \
+		prov->member = (__typeof__(prov->member))in->function; \
+		break
+
+static void take_core(struct wdi_ossl_prov *prov, const OSSL_DISPATCH *in)
+{
+	for (; in->function_id; in++) {
+		switch (in->function_id) {
+		TAKE(OSSL_FUNC_CORE_GET_PARAMS, core_get_params);
+		TAKE(OSSL_FUNC_CORE_NEW_ERROR, core_new_error);
+		TAKE(OSSL_FUNC_CORE_SET_ERROR_DEBUG, core_set_error_debug);
+		TAKE(OSSL_FUNC_CORE_VSET_ERROR, core_vset_error);
+		default:
+			break;
+		}
+	}
+}
+
+/*
+ * The default provider in a context of ours. Not a child context: that would mirror the
+ * application's providers, this one among them.
+ */
+static bool load_plain(struct wdi_ossl_prov *prov)
+{
+	prov->libctx = OSSL_LIB_CTX_new();
+	if (!prov->libctx)
+		return false;
+	prov->plain = OSSL_PROVIDER_load(prov->libctx, "default");
+	if (!prov->plain)
+		return false;
+	prov->plain_ctx = OSSL_PROVIDER_get0_provider_ctx(prov->plain);
+	return true;
+}
+
+OSSL_provider_init_fn OSSL_provider_init;
+
+__attribute__((visibility("default")))
+int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+		       const OSSL_DISPATCH **out, void **provctx)
+{
+	struct wdi_ossl_prov *prov = calloc(1, sizeof(*prov));
+
+	if (!prov)
+		return 0;
+	prov->core = handle;
+	take_core(prov, in);
+	wdi_ossl_dev_get();
+	if (!prov->core_get_params || wdi_ossl_config_read(prov))
+		goto teardown_prov;
+	if (!load_plain(prov)) {
+		wdi_ossl_raise(prov, WDI_OSSL_R_NO_DEFAULT, "in a library context of our own");
+		goto teardown_prov;
+	}
+	if (!make_lists(prov)) {
+		wdi_ossl_raise(prov, WDI_OSSL_R_NO_MEMORY, "lists of algorithms");
+		goto teardown_prov;
+	}
+	wdi_ossl_count_start();
+	*provctx = prov;
+	*out = dispatch;
+	return 1;
+
+teardown_prov:
+	teardown(prov);
+	return 0;
+}
