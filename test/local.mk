@@ -73,6 +73,10 @@ test_api_programs = \
 test_front_programs = \
 	test/front/zlib_diff_test
 
+# Programs that drive OpenSSL with the provider in it.
+test_ossl_programs = \
+	test/front/ossl_diff_test
+
 test_scripts = \
 	test/abi/exports.sh \
 	test/abi/header_alone.sh \
@@ -85,6 +89,7 @@ test_scripts = \
 	test/cli/gzip.sh \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
+	test/front/ossl_cli.sh \
 	test/front/prog_files.sh \
 	test/front/prog_git.sh \
 	test/front/prog_java.sh \
@@ -106,6 +111,8 @@ test_fuzz_libs = libcore.la libdevice.la libutil.la $(codec_libs) $(LIBNUMA_LIBS
 test_api_libs = libtestapi.la libwd_comp.la libwd.la $(ZLIB_LIBS) $(CHECK_LIBS)
 test_sym_libs = libtestsym.la libtestcrypto.la libtestapi.la libwd_crypto.la libwd_comp.la libwd.la $(ZLIB_LIBS) \
 	$(LIBCRYPTO_LIBS) $(CHECK_LIBS)
+
+test_ossl_libs = libtestossl.la $(LIBCRYPTO_LIBS) $(CHECK_LIBS)
 
 test_abi_sizes_test_LDADD =
 test_api_comp_address_test_LDADD = $(test_api_libs)
@@ -151,6 +158,7 @@ test_unit_device_test_LDADD = $(test_device_libs)
 test_unit_log_test_LDADD = $(test_util_libs)
 test_unit_slots_test_LDADD = $(test_util_libs)
 test_unit_spin_test_LDADD = $(test_util_libs)
+test_front_ossl_diff_test_LDADD = $(test_ossl_libs)
 test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
@@ -227,8 +235,12 @@ EXTRA_DIST += \
 	test/vectors/cipher.def \
 	test/vectors/digest.def
 
+libtestossl_la_SOURCES = \
+	test/front/ossl.c \
+	test/front/ossl.h
+
 # Sourced by the scripts.
-EXTRA_DIST += test/cli/lib.sh test/front/prog.sh
+EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/prog.sh
 
 # ---- from here on there is nothing to add to ---------------------------------
 
@@ -236,6 +248,10 @@ check_PROGRAMS += $(test_plain_programs) $(test_front_programs)
 if HAVE_CHECK
 check_LTLIBRARIES += libtestunit.la libtestapi.la libtestcrypto.la libtestsym.la libtestpk.la
 check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
+if OPENSSL_PROVIDER
+check_LTLIBRARIES += libtestossl.la
+check_PROGRAMS += $(test_ossl_programs)
+endif
 endif
 dist_check_SCRIPTS += $(test_scripts) $(test_last_script)
 TESTS = $(check_PROGRAMS) $(test_scripts) $(test_last_script)
@@ -248,6 +264,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	WEFT='$(abs_top_builddir)/weft'; export WEFT; \
+	OPENSSL_MODULES='$(abs_top_builddir)/runtime/openssl/.libs'; export OPENSSL_MODULES; \
 	CC='$(CC)'; export CC; \
 	CXX='$(CXX_FOR_TESTS)'; export CXX; \
 	CPPFLAGS='$(CPPFLAGS)'; export CPPFLAGS; \

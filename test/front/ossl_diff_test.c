@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every algorithm of the provider and of OpenSSL's default provider, put through the
+ * same calls: random chunks, in place, copies, new initialisations, wrong lengths, wrong
+ * tags. What the calls return and write must not differ; on the CPU, through the
+ * device synchronously, and in jobs.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ossl.h"
+
+#define BATCH	16
+
+static const struct {
+	enum script_kind kind;
+	const char *name;
+	const char *sub;
+} algs[] = {
+	{ SCRIPT_CIPHER, "AES-128-ECB", NULL }, { SCRIPT_CIPHER, "AES-192-ECB", NULL },
+	{ SCRIPT_CIPHER, "AES-256-ECB", NULL }, { SCRIPT_CIPHER, "AES-128-CBC", NULL },
+	{ SCRIPT_CIPHER, "AES-192-CBC", NULL }, { SCRIPT_CIPHER, "AES-256-CBC", NULL },
+	{ SCRIPT_CIPHER, "AES-128-CTR", NULL }, { SCRIPT_CIPHER, "AES-192-CTR", NULL },
+	{ SCRIPT_CIPHER, "AES-256-CTR", NULL }, { SCRIPT_CIPHER, "AES-128-OFB", NULL },
+	{ SCRIPT_CIPHER, "AES-192-OFB", NULL }, { SCRIPT_CIPHER, "AES-256-OFB", NULL },
+	{ SCRIPT_CIPHER, "AES-128-CFB", NULL }, { SCRIPT_CIPHER, "AES-192-CFB", NULL },
+	{ SCRIPT_CIPHER, "AES-256-CFB", NULL }, { SCRIPT_CIPHER, "AES-128-XTS", NULL },
+	{ SCRIPT_CIPHER, "AES-256-XTS", NULL }, { SCRIPT_CIPHER, "AES-128-CBC-CTS", NULL },
+	{ SCRIPT_CIPHER, "AES-192-CBC-CTS", NULL }, { SCRIPT_CIPHER, "AES-256-CBC-CTS", NULL },
+	{ SCRIPT_CIPHER, "SM4-ECB", NULL }, { SCRIPT_CIPHER, "SM4-CBC", NULL },
+	{ SCRIPT_CIPHER, "SM4-CTR", NULL }, { SCRIPT_CIPHER, "SM4-OFB", NULL },
+	{ SCRIPT_CIPHER, "SM4-CFB", NULL }, { SCRIPT_CIPHER, "SM4-XTS", NULL },
+	{ SCRIPT_CIPHER, "DES-EDE3-ECB", NULL }, { SCRIPT_CIPHER, "DES-EDE3-CBC", NULL },
+	{ SCRIPT_CIPHER, "DES-EDE-ECB", NULL }, { SCRIPT_CIPHER, "DES-EDE-CBC", NULL },
+	{ SCRIPT_AEAD, "AES-128-GCM", NULL }, { SCRIPT_AEAD, "AES-192-GCM", NULL },
+	{ SCRIPT_AEAD, "AES-256-GCM", NULL }, { SCRIPT_AEAD, "AES-128-CCM", NULL },
+	{ SCRIPT_AEAD, "AES-192-CCM", NULL }, { SCRIPT_AEAD, "AES-256-CCM", NULL },
+	{ SCRIPT_AEAD, "SM4-GCM", NULL }, { SCRIPT_AEAD, "SM4-CCM", NULL },
+	{ SCRIPT_DIGEST, "MD5", NULL }, { SCRIPT_DIGEST, "SHA1", NULL },
+	{ SCRIPT_DIGEST, "SHA224", NULL }, { SCRIPT_DIGEST, "SHA256", NULL },
+	{ SCRIPT_DIGEST, "SHA384", NULL }, { SCRIPT_DIGEST, "SHA512", NULL },
+	{ SCRIPT_DIGEST, "SHA512-224", NULL }, { SCRIPT_DIGEST, "SHA512-256", NULL },
+	{ SCRIPT_DIGEST, "SM3", NULL }, { SCRIPT_MAC, "HMAC", "MD5" },
+	{ SCRIPT_MAC, "HMAC", "SHA1" }, { SCRIPT_MAC, "HMAC", "SHA256" },
+	{ SCRIPT_MAC, "HMAC", "SHA384" }, { SCRIPT_MAC, "HMAC", "SHA512" },
+	{ SCRIPT_MAC, "HMAC", "SM3" }, { SCRIPT_MAC, "HMAC", "SHA3-256" },
+	{ SCRIPT_MAC, "CMAC", "AES-128-CBC" }, { SCRIPT_MAC, "CMAC", "AES-256-CBC" },
+	{ SCRIPT_MAC, "GMAC", "AES-128-GCM" }, { SCRIPT_MAC, "GMAC", "AES-256-GCM" },
+};
+#define ALGS	((int)(sizeof(algs) / sizeof(algs[0])))
+
+static const struct {
+	const char *name;
+	const char *options;
+	bool jobs;
+	bool must_pause;
+} configs[] = {
+	{ "CPU", "async = no\nsync = no", false, false },
+	{ "as measured", "", false, false },
+	{ "device", "sync-min = 1", false, false },
+	{ "device, in jobs", "async-min = 1\nsync-min = 1", true, true },
+	{ "as measured, in jobs", "", true, false },
+};
+#define CONFIGS	((int)(sizeof(configs) / sizeof(configs[0])))
+
+static unsigned int rounds(void)
+{
+	return getenv("WEFT_TEST_LONG") ? 30 : 2;
+}
+
+static void compare(const struct script *ours, const struct script *plain, const char *config)
+{
+	size_t i = 0;
+
+	/* OpenSSL has no such algorithm: then neither may we. */
+	ck_assert_msg(ours->fetched == plain->fetched, "%s %s: fetched %d, default %d", ours->name,
+		      ours->sub ? ours->sub : "", ours->fetched, plain->fetched);
+	while (i < ours->out.len && i < plain->out.len && ours->out.data[i] == plain->out.data[i])
+		i++;
+	ck_assert_msg(script_same(&ours->out, &plain->out),
+		      "%s %s, %s, seed %#llx: transcripts differ at byte %zu of %zu (default %zu)",
+		      ours->name, ours->sub ? ours->sub : "", config,
+		      (unsigned long long)ours->seed, i, ours->out.len, plain->out.len);
+}
+
+/* What stays on the CPU in jobs: no gain, not in the device, or used under OpenSSL's locks. */
+static bool cpu_only(int alg)
+{
+	static const char *const names[] = { "CTS", "AES-128-ECB", "AES-192-ECB", "AES-256-ECB", "CTR",
+					     "SHA1" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strstr(algs[alg].name, names[i]) && !strstr(algs[alg].name, "SM4"))
+			return true;
+	}
+	return algs[alg].sub && strstr(algs[alg].sub, "SHA3");
+}
+
+static void run_config(int alg, int config)
+{
+	struct weft_ctx w;
+	struct script ours[BATCH], plain[BATCH];
+	unsigned long pauses = 0;
+	bool fetched = false;
+
+	weft_ctx_open(&w, configs[config].options);
+	ck_assert_ptr_nonnull(w.prov);
+	for (unsigned int round = 0; round < rounds(); round++) {
+		for (unsigned int i = 0; i < BATCH; i++) {
+			uint64_t seed = 0x9e3779b97f4a7c15u * (1 + i + BATCH * round) +
+					(uint64_t)alg;
+
+			ours[i] = (struct script){ algs[alg].kind, algs[alg].name, algs[alg].sub,
+						   w.libctx, "provider=weft", seed,
+						   { NULL, 0, 0 }, false };
+			plain[i] = ours[i];
+			plain[i].query = "provider=default";
+			script_run(&plain[i]);
+		}
+		if (configs[config].jobs) {
+			pauses += scripts_in_jobs(ours, BATCH);
+		} else {
+			for (unsigned int i = 0; i < BATCH; i++)
+				script_run(&ours[i]);
+		}
+		for (unsigned int i = 0; i < BATCH; i++) {
+			fetched |= ours[i].fetched;
+			compare(&ours[i], &plain[i], configs[config].name);
+			script_free(&ours[i].out);
+			script_free(&plain[i].out);
+		}
+	}
+	if (configs[config].must_pause && fetched && !cpu_only(alg))
+		ck_assert_msg(pauses > 0, "%s: no job ever paused", algs[alg].name);
+	weft_ctx_close(&w);
+}
+
+START_TEST(test_same)
+{
+	for (int config = 0; config < CONFIGS; config++)
+		run_config(_i, config);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("openssl provider, differential");
+	TCase *tc = tcase_create("same as the default provider");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 600 : 20);
+	tcase_add_loop_test(tc, test_same, 0, ALGS);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
