@@ -75,7 +75,8 @@ test_front_programs = \
 
 # Programs that drive OpenSSL with the provider in it.
 test_ossl_programs = \
-	test/front/ossl_diff_test
+	test/front/ossl_diff_test \
+	test/front/ossl_job_test
 
 test_scripts = \
 	test/abi/exports.sh \
@@ -90,6 +91,7 @@ test_scripts = \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
 	test/front/ossl_cli.sh \
+	test/front/ossl_tls.sh \
 	test/front/prog_files.sh \
 	test/front/prog_git.sh \
 	test/front/prog_java.sh \
@@ -159,6 +161,7 @@ test_unit_log_test_LDADD = $(test_util_libs)
 test_unit_slots_test_LDADD = $(test_util_libs)
 test_unit_spin_test_LDADD = $(test_util_libs)
 test_front_ossl_diff_test_LDADD = $(test_ossl_libs)
+test_front_ossl_job_test_LDADD = -lssl $(test_ossl_libs)
 test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)

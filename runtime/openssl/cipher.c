@@ -293,7 +293,8 @@ static ptrdiff_t device(struct cipher *c, unsigned char *out, const unsigned cha
 	enum wdi_ossl_where where = wdi_ossl_where(c->head.impl, len);
 	size_t n, done = 0;
 
-	if (where == WDI_OSSL_CPU)
+	if (where == WDI_OSSL_CPU ||
+	    (where == WDI_OSSL_DEV_ASYNC && !c->enc && c->head.impl->encrypt_only))
 		return 0;
 	if (c->op && c->op->busy)
 		return -EBUSY;

@@ -151,6 +151,7 @@ struct wdi_ossl_impl {
 	size_t async_min;	/* thresholds in force */
 	size_t sync_min;
 	size_t least;		/* the smaller of the two */
+	bool encrypt_only;	/* async_min is for encryption, decryption stays on the CPU */
 	OSSL_DISPATCH *dispatch;
 	union {
 		struct wdi_ossl_cipher_fns cipher;

@@ -80,6 +80,8 @@ static void set_thresholds(struct wdi_ossl_impl *impl)
 		impl->async_min = c->async_min ? c->async_min : impl->row->async_min;
 	if (c->sync)
 		impl->sync_min = c->sync_min ? c->sync_min : impl->row->sync_min;
+	impl->encrypt_only = !c->async_min && impl->row->operation == OSSL_OP_CIPHER &&
+			     impl->row->mode == WD_CIPHER_CBC;
 	impl->least = impl->async_min < impl->sync_min ? impl->async_min : impl->sync_min;
 }
 

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# TLS on loopback: the openssl command as server and client, one with the provider and
+# one without, in TLS 1.2 and 1.3, with the suites whose ciphers and hashes we offer,
+# with and without asynchronous jobs; client certificates and tickets.
+set -euo pipefail
+. "${top_srcdir:-.}/test/front/ossl_lib.sh"
+certificates
+head -c 300000 /dev/urandom | base64 >"$work/index.txt"
+
+# serve CONF ARGUMENT...: sets $port and $server.
+serve() {
+	local conf=$1
+	shift
+	port=$(free_port)
+	(cd "$work" && exec env OPENSSL_CONF="$work/$conf.cnf" openssl s_server -quiet \
+		-accept "$port" -cert rsa.pem -key rsa.key -dcert ec.pem -dkey ec.key \
+		-CAfile ca.pem "$@" >server.log 2>&1) &
+	server=$!
+	pids+=("$server")
+	wait_port "$port" "$server" || { cat "$work/server.log"; complain "no server"; exit 1; }
+}
+
+stop() {
+	kill "$server" 2>/dev/null || :
+	wait "$server" 2>/dev/null || :
+}
+
+# fetch WHAT CONF ARGUMENT...: the page, through s_client, must arrive whole.
+fetch() {
+	local what=$1 conf=$2
+	shift 2
+	printf 'GET /index.txt HTTP/1.0\r\n\r\n' |
+		with "$conf" openssl s_client -quiet -ign_eof -verify_return_error \
+			-CAfile "$work/ca.pem" -connect "127.0.0.1:$port" "$@" \
+			>"$work/got" 2>"$work/client.log" || :
+	sed '1,/^\r*$/d' "$work/got" >"$work/page"
+	cmp -s "$work/page" "$work/index.txt" ||
+		complain "$what: $(wc -c <"$work/page") bytes arrived: $(head -n 3 "$work/client.log")"
+}
+
+suites12="ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256
+	ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-CCM ECDHE-ECDSA-AES128-CCM8
+	ECDHE-RSA-AES128-SHA256 ECDHE-RSA-AES256-SHA384 ECDHE-RSA-AES128-SHA ECDHE-RSA-AES256-SHA
+	AES128-SHA256 AES256-SHA DHE-RSA-AES128-GCM-SHA256 DHE-RSA-AES256-CCM"
+suites13="TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_AES_128_CCM_SHA256
+	TLS_AES_128_CCM_8_SHA256"
+# ours-theirs: who has the provider
+for sides in weft:plain plain:weft forced:plain plain:forced; do
+	serve "${sides%:*}" -WWW -cipher ALL:@SECLEVEL=0 \
+		-ciphersuites "$(tr -s ' \n\t' : <<<"$suites13" | sed 's/:$//')"
+	for suite in $suites12; do
+		fetch "$sides TLS 1.2 $suite" "${sides#*:}" -tls1_2 -cipher "$suite:@SECLEVEL=0"
+	done
+	for suite in $suites13; do
+		fetch "$sides TLS 1.3 $suite" "${sides#*:}" -tls1_3 -ciphersuites "$suite"
+	done
+	stop
+done
+
+# Without encrypt-then-MAC the hash is over the plaintext, and OpenSSL uses one cipher for both.
+serve weft -WWW -cipher ALL:@SECLEVEL=0 -no_etm
+for suite in AES128-SHA AES256-SHA256; do
+	fetch "weft:plain TLS 1.2 $suite" plain -tls1_2 -cipher "$suite:@SECLEVEL=0"
+done
+stop
+
+# Jobs, at both ends. (s_server waits a second each time that an operation of a handshake
+# pauses, so not with everything forced into jobs; ossl_job_test does that.)
+: >"$work/report"
+export WEFT_REPORT=$work/report
+serve weft -WWW -async -cipher ALL:@SECLEVEL=0 -ciphersuites \
+	TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256
+for suite in ECDHE-ECDSA-AES128-CCM ECDHE-RSA-AES128-SHA256 ECDHE-RSA-AES128-GCM-SHA256; do
+	fetch "asynchronous, TLS 1.2 $suite" weft -async -tls1_2 -cipher "$suite:@SECLEVEL=0"
+done
+for suite in TLS_AES_128_GCM_SHA256 TLS_AES_128_CCM_SHA256; do
+	fetch "asynchronous, TLS 1.3 $suite" weft -async -tls1_3 -ciphersuites "$suite"
+done
+stop
+unset WEFT_REPORT
+grep -q $'\tasync=[1-9]' "$work/report" ||
+	complain "no operation ran in a job: $(cat "$work/report")"
+
+# Client certificates and tickets.
+for conf in weft forced; do
+	serve $conf -WWW -Verify 2 -cipher ALL:@SECLEVEL=0
+	for version in -tls1_2 -tls1_3; do
+		fetch "$conf, client certificate, $version" plain $version \
+			-cert "$work/ec.pem" -key "$work/ec.key" -sess_out "$work/session"
+		fetch "$conf, the session again, $version" plain $version \
+			-cert "$work/ec.pem" -key "$work/ec.key" -sess_in "$work/session"
+	done
+	stop
+done
+exit $bad
