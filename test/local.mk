@@ -167,6 +167,7 @@ test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_options_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_pk_fuzz_LDADD = $(test_fuzz_libs) $(LIBCRYPTO_LIBS)
+test_fuzz_pkreq_fuzz_LDADD = libwd_crypto.la libwd.la $(test_fuzz_libs)
 
 zdiff_sources = \
 	test/front/zapi.c \
@@ -309,7 +310,8 @@ fuzz_programs = \
 	test/fuzz/desc_fuzz \
 	test/fuzz/inflate_fuzz \
 	test/fuzz/options_fuzz \
-	test/fuzz/pk_fuzz
+	test/fuzz/pk_fuzz \
+	test/fuzz/pkreq_fuzz
 
 EXTRA_PROGRAMS += $(fuzz_programs)
 noinst_HEADERS += test/fuzz/fuzz.h
