@@ -166,6 +166,12 @@ static bool odd_modulus(const BIGNUM *n)
 	return BN_is_odd(n) && !BN_is_one(n);
 }
 
+/* A key may be shorter than its session, not longer: messages and results are not. */
+static bool session_modulus(const struct sdev_pk_call *c, const BIGNUM *n)
+{
+	return odd_modulus(n) && (size_t)BN_num_bytes(n) <= c->s->bytes;
+}
+
 /*
  * d, n and perhaps e. Without e there is nothing to blind with: then it is the
  * plain exponentiation, whose time does not depend on d.
@@ -179,7 +185,7 @@ static enum sdev_pk_rc plain_key(struct sdev_pk_call *c, struct pk_key *key,
 	n = key->num[NUM_N] = BN_bin2bn(in[1].p, (int)in[1].len, NULL);
 	if (!d || !n)
 		return PK_NOMEM;
-	if (!odd_modulus(n) || !pk_in_range(d, n))
+	if (!session_modulus(c, n) || !pk_in_range(d, n))
 		return PK_KEY;
 	if (in[2].len) {
 		key->num[NUM_E] = BN_bin2bn(in[2].p, (int)in[2].len, NULL);
@@ -301,7 +307,7 @@ static enum sdev_pk_rc public_key(struct sdev_pk_call *c, struct pk_key *key,
 	key->mont = BN_MONT_CTX_new();
 	if (!e || !n || !key->mont)
 		return PK_NOMEM;
-	if (!odd_modulus(n) || !pk_in_range(e, n))
+	if (!session_modulus(c, n) || !pk_in_range(e, n))
 		return PK_KEY;
 	return BN_MONT_CTX_set(key->mont, n, c->lane->bn) ? PK_OK : PK_NOMEM;
 }

@@ -137,6 +137,10 @@ static void session_close(struct rig *rig, uint32_t object)
 #define SAMPLE512 "39A5E04AAFF7455D9850C605364F514C11324CE64016960D23D5DC57D3FFD8F4" \
 	"9A739468AB8049BF18EEF820CDB1AD6C9015F838556BC7FAD4138B23FDF986C7"
 
+/* 128 bytes */
+#define ONES_16		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+#define ONES		ONES_16 ONES_16 ONES_16 ONES_16 ONES_16 ONES_16 ONES_16 ONES_16
+
 /* The curve of the examples in part 2 of the 2010 publication of SM2, which has no name. */
 static const char *const sm2_draft[SDEV_PK_CURVE_NUMS] = {
 	"8542D69E4C044F18E8B92435BF6FF7DE457283915C45517D722EDB8B08F1DFC3",
@@ -301,6 +305,15 @@ static const struct answer {
 	{ "p = q", SDEV_ALG_RSA, 1024, 0, NULL,
 	  SDEV_PK_RSA_KEYGEN, 3, 2, SDEV_ST_BAD_KEY, SDEV_KEY_RANGE,
 	  { "03", "0B", "0B", "07", "79" } },
+	{ "n is longer than the session's", SDEV_ALG_RSA, 1024, 0, NULL,
+	  SDEV_PK_RSA_PRIVATE, 4, 1, SDEV_ST_BAD_KEY, SDEV_KEY_RANGE,
+	  { ONES, "03", ONES ONES_16, "03", ONES } },
+	{ "the same without e", SDEV_ALG_RSA, 1024, 0, NULL,
+	  SDEV_PK_RSA_PRIVATE, 4, 1, SDEV_ST_BAD_KEY, SDEV_KEY_RANGE,
+	  { ONES, "03", ONES ONES_16, NULL, ONES } },
+	{ "the same in public", SDEV_ALG_RSA, 1024, 0, NULL,
+	  SDEV_PK_RSA_PUBLIC, 3, 1, SDEV_ST_BAD_KEY, SDEV_KEY_RANGE,
+	  { ONES, "03", ONES ONES_16, ONES } },
 };
 
 static uint32_t list_of(const struct answer *a, struct sdev_pk_param *list, struct bytes *b)
