@@ -369,6 +369,7 @@ static_assert(SDEV_ALG_COUNT <= 64 * SDEV_ALGS_WORDS, "every algorithm has its b
  * the chaining state. A state is as long as the algorithm's untruncated digest
  * (SHA-224: 32, SHA-384 and SHA-512/t: 64; MACs of a cipher: 16) and travels with
  * the descriptors, so that pieces may go through different sessions of one key.
+ * GMAC is as AEAD here: no state comes out, dst_len is 0 but with LAST.
  *
  * AEAD: the first piece brings IV and AAD (and total, for CCM) and may bring data,
  * the last one the tag. What lies between is in the session, which takes one
@@ -548,7 +549,7 @@ enum sdev_comp_status {
 	SDEV_ST_TIMED_OUT,
 	SDEV_ST_RESET,		/* the device was reset, or isolated itself */
 	SDEV_ST_NO_MEMORY,	/* the device has no room for the object or the state */
-	SDEV_ST_AUTH_FAILED,	/* a tag or a signature does not match; nothing was written */
+	SDEV_ST_AUTH_FAILED,	/* a tag or a signature does not match; no plaintext is left */
 	SDEV_ST_BAD_KEY,	/* key or parameters cannot be used; detail: enum sdev_bad_key */
 	SDEV_ST_ABORTED,	/* in place, and its memory or its batch was lost: dst is rubbish */
 	SDEV_ST_BAD_OPERAND,	/* an input is not what the operation takes; enum sdev_bad_operand */

@@ -45,7 +45,7 @@ enum wdi_status {
 	WDI_ST_TIMED_OUT,
 	WDI_ST_RESET,
 	WDI_ST_NO_MEMORY,
-	WDI_ST_AUTH_FAILED,	/* a tag or a signature does not match; nothing was written */
+	WDI_ST_AUTH_FAILED,	/* a tag or a signature does not match; no plaintext is left */
 	WDI_ST_BAD_KEY,		/* key or parameters cannot be used */
 	WDI_ST_ABORTED,		/* worked in place and was cut off: the data is lost */
 	WDI_ST_BAD_OPERAND,	/* an input is not what the operation takes */

@@ -47,7 +47,7 @@ struct client {
 	uint32_t pasids[2];
 	struct fuzz_queue q;
 	bool q_open;
-	uint32_t objects[4];	/* streams that the device gave out */
+	uint32_t objects[4];	/* streams and sessions that the device gave out */
 	unsigned int object_next;
 	int efd;
 
@@ -251,15 +251,108 @@ static struct sdev_desc make_desc(struct client *c)
 	return d;
 }
 
-static void push(struct client *c, struct sdev_desc d)
+static void push_slot(struct client *c, struct sdev_slot *slot)
 {
 	if (!c->q_open || c->pushes == PUSHED_MAX)
 		return;
 	if (c->strict && c->q.tail - c->q.head >= c->q.depth)
 		return;
-	d.tag = c->pushes;
-	c->pushed[c->pushes++] = d;
-	fuzz_push(&c->q, &d);
+	slot->desc.tag = c->pushes;
+	c->pushed[c->pushes++] = slot->desc;
+	/* The second half goes with the first, whether the opcode has it or not. */
+	c->q.sq[c->q.tail & (c->q.depth - 1)].ext = slot->ext;
+	fuzz_push(&c->q, &slot->desc);
+}
+
+static void push(struct client *c, struct sdev_desc d)
+{
+	struct sdev_slot slot = { .desc = d };
+
+	push_slot(c, &slot);
+}
+
+/* ---- sessions ------------------------------------------------------------ */
+
+/* A length of a key, most often one that some algorithm takes. */
+static uint32_t key_length(struct client *c)
+{
+	static const uint8_t lens[] = { 0, 8, 16, 24, 32, 64, 20, 200 };
+	uint8_t how = (uint8_t)fuzz_uint(&c->in, 1);
+
+	return how < 250 ? lens[how % sizeof(lens)] : length(c);
+}
+
+static void make_session(struct client *c, struct sdev_slot *slot)
+{
+	slot->desc.opcode = SDEV_OP_SESSION_OPEN;
+	slot->desc.session.alg = (uint8_t)(fuzz_uint(&c->in, 1) % (SDEV_ALG_COUNT + 1));
+	slot->desc.src_va = tame_address(address(c), false);
+	slot->desc.src_len = key_length(c);
+	if (slot->desc.session.alg < SDEV_ALG_AES_CBC_HMAC_SHA1)
+		return;
+	slot->ext.session.key2_va = tame_address(address(c), false);
+	slot->ext.session.key2_len = key_length(c);
+	slot->ext.session.bits = (uint32_t)fuzz_uint(&c->in, 2);
+}
+
+/* Lengths that fit more often than chance would have it. */
+static uint32_t data_length(struct client *c)
+{
+	uint32_t len = length(c);
+
+	return fuzz_uint(&c->in, 1) % 4 ? len / 128 * 128 : len;
+}
+
+static void make_job(struct client *c, struct sdev_slot *slot)
+{
+	static const uint8_t ops[] = { SDEV_OP_CIPHER, SDEV_OP_DIGEST, SDEV_OP_AEAD,
+				       SDEV_OP_SESSION_CLOSE, SDEV_OP_PK };
+	static const uint8_t ivs[] = { 0, 8, 16, 12, 13, 96 }, macs[] = { 12, 16, 20, 32, 64, 4 };
+	struct sdev_desc *d = &slot->desc;
+	uint8_t how = (uint8_t)fuzz_uint(&c->in, 1);
+
+	d->opcode = ops[how < 220 ? how % 3 : how % sizeof(ops)];
+	d->object = object(c);
+	if (d->opcode == SDEV_OP_SESSION_CLOSE)
+		return;
+	d->flags = fuzz_uint(&c->in, 1) % 4 ? 0 : (uint8_t)fuzz_uint(&c->in, 1) & SDEV_F_ALL;
+	d->sym.flags = (uint8_t)fuzz_uint(&c->in, 1) & SDEV_SYM_ALL;
+	if (d->opcode == SDEV_OP_CIPHER)
+		d->sym.flags &= SDEV_SYM_DECRYPT;
+	d->sym.iv_len = ivs[fuzz_uint(&c->in, 1) % sizeof(ivs)];
+	d->sym.mac_len = macs[fuzz_uint(&c->in, 1) % sizeof(macs)];
+	d->src_va = address(c);
+	d->dst_va = how & 1 ? d->src_va : address(c);
+	d->src_len = data_length(c);
+	d->dst_len = d->opcode == SDEV_OP_DIGEST ? d->sym.mac_len : d->src_len;
+	d->iv_va = tame_address(address(c), false);
+	d->total = how & 2 ? data_length(c) : 0;
+	slot->ext.aead.aad_va = tame_address(address(c), false);
+	slot->ext.aead.mac_va = tame_address(address(c), false);
+	slot->ext.aead.aad_len = how & 4 ? length(c) % 512 : 0;
+	if (d->flags & (SDEV_F_SRC_SGL | SDEV_F_DST_SGL))
+		write_chain(c);
+	tame(d);
+}
+
+static void push_crypto(struct client *c)
+{
+	uint8_t how = (uint8_t)fuzz_uint(&c->in, 1);
+	struct sdev_slot slot = { 0 };
+
+	if (how < 250) {
+		if (how % 4)
+			make_job(c, &slot);
+		else
+			make_session(c, &slot);
+	} else {
+		fuzz_bytes(&c->in, &slot, sizeof(slot));
+		tame(&slot.desc);
+		slot.desc.iv_va = tame_address(slot.desc.iv_va, false);
+		slot.ext.words[0] = tame_address(slot.ext.words[0], false);
+		slot.ext.words[1] = tame_address(slot.ext.words[1], false);
+	}
+	push_slot(c, &slot);
 }
 
 static void assert_completion(struct client *c, const struct sdev_cpl *cpl)
@@ -281,7 +374,8 @@ static void assert_completion(struct client *c, const struct sdev_cpl *cpl)
 	if (status == SDEV_ST_BAD_ADDRESS || status == SDEV_ST_ACCESS_DENIED)
 		fuzz_assert(cpl->fault_va - (uintptr_t)arena >= RW_SIZE);
 	c->done++;
-	if (d->opcode == SDEV_OP_STREAM_OPEN && status == SDEV_ST_DONE) {
+	if ((d->opcode == SDEV_OP_STREAM_OPEN || d->opcode == SDEV_OP_SESSION_OPEN) &&
+	    status == SDEV_ST_DONE) {
 		fuzz_assert(cpl->object);
 		c->objects[c->object_next++ % wdi_array_size(c->objects)] = cpl->object;
 	}
@@ -549,8 +643,11 @@ static void one_command(struct client *c)
 		push_and_watch(c);
 		break;
 	case 4:
-	case 5:
 		push(c, make_desc(c));
+		break;
+	case 5:
+		for (unsigned int n = 1 + what / 16; n; n--)
+			push_crypto(c);
 		break;
 	case 6:
 		sdev_step(c->files[what / 16 % 2], c->q_open ? c->q.index : what / 32);
