@@ -186,6 +186,7 @@ void sdev_sym_open(struct sdev_job *job)
 	}
 	if (!s->no_mb)
 		sym_mb_keys(lane, s);
+	sym_stack_wipe();
 	sdev_job_errno(job, sdev_object_new(job, &sdev_sym_kind, s));
 	if (SDEV_CPL_STATUS(job->cpl->end))
 		sym_session_free(s);

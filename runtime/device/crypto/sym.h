@@ -158,6 +158,7 @@ EVP_CIPHER_CTX *sym_evp_get(struct sym_lane *lane, struct sym_session *s, unsign
 void sym_evp_put(struct sym_lane *lane, struct sym_session *s, unsigned int part,
 		 EVP_CIPHER_CTX *ctx);
 void sym_evp_keep(struct sym_lane *lane, unsigned int part);
+void sym_stack_wipe(void);
 void sym_evp_lost(struct sym_lane *lane);	/* thrown out of libcrypto */
 /* @iv NULL: keep the one that it has, which only ECB may. */
 bool sym_evp_start(EVP_CIPHER_CTX *ctx, const uint8_t *iv);
