@@ -69,6 +69,10 @@ test_api_programs = \
 	test/fault/storm_test \
 	test/fault/uffd_test
 
+# Programs with libcheck that load a front end.
+test_front_check_programs = \
+	test/front/zlib_front_test
+
 # Programs that call libraries with zlib's interface, through a table.
 test_front_programs = \
 	test/front/zlib_diff_test
@@ -186,6 +190,7 @@ test_front_zlib_diff_test_SOURCES = $(zdiff_sources) \
 	test/front/zdiff_mutants.h \
 	test/front/zlib_diff_test.c
 test_front_zlib_diff_test_LDADD =
+test_front_zlib_front_test_LDADD = $(ZLIB_LIBS) $(CHECK_LIBS)
 
 # Public keys.
 test_api_programs += \
@@ -251,7 +256,7 @@ EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/prog.sh
 check_PROGRAMS += $(test_plain_programs) $(test_front_programs)
 if HAVE_CHECK
 check_LTLIBRARIES += libtestunit.la libtestapi.la libtestcrypto.la libtestsym.la libtestpk.la
-check_PROGRAMS += $(test_unit_programs) $(test_api_programs)
+check_PROGRAMS += $(test_unit_programs) $(test_api_programs) $(test_front_check_programs)
 if OPENSSL_PROVIDER
 check_LTLIBRARIES += libtestossl.la
 check_PROGRAMS += $(test_ossl_programs)
