@@ -4,6 +4,7 @@ dist_man_MANS += \
 	docs/man/libwd.3 \
 	docs/man/libwd_comp.3 \
 	docs/man/libwd_crypto.3 \
+	docs/man/libweft_z.7 \
 	docs/man/weft.1 \
 	docs/man/weft.7
 
@@ -11,7 +12,8 @@ EXTRA_DIST += \
 	docs/design.md \
 	docs/device.md \
 	docs/openssl.md \
-	docs/sva.md
+	docs/sva.md \
+	docs/zlib.md
 
 # Programs for users to read; test/abi/install.sh builds them as a user does.
 docs_examples = \

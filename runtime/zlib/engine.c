@@ -283,9 +283,20 @@ static struct wd_comp_req request(enum wd_comp_op_type op, const uint8_t *in, si
 	};
 }
 
+/* A full ring is no reason to do without: its jobs end. */
+static int send_and_wait(int (*fn)(handle_t, struct wd_comp_req *), handle_t sess,
+			 struct wd_comp_req *req)
+{
+	int ret;
+
+	while ((ret = fn(sess, req)) == -WD_EBUSY)
+		sched_yield();
+	return ret;
+}
+
 static enum wdi_z_job_end run(handle_t sess, struct wd_comp_req *req)
 {
-	if (!sess || wd.wd_do_comp_sync(sess, req))
+	if (!sess || send_and_wait(wd.wd_do_comp_sync, sess, req))
 		return WDI_Z_JOB_FAILED;
 	return req->status ? WDI_Z_JOB_NOT : WDI_Z_JOB_DONE;
 }
@@ -436,7 +447,7 @@ enum wdi_z_strm_end wdi_z_engine_strm_run(uintptr_t strm, const uint8_t *in, siz
 
 	*in_len = 0;
 	*out_len = 0;
-	if (wd.wd_do_comp_strm(strm, &req))
+	if (send_and_wait(wd.wd_do_comp_strm, strm, &req))
 		return WDI_Z_STRM_NOT;
 	*in_len = req.src_len;
 	*out_len = req.dst_len;
