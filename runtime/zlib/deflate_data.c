@@ -49,6 +49,8 @@ bool wdi_z_deflate_deliver(z_streamp strm, struct wdi_z_deflate *s)
 
 bool wdi_z_deflate_pend(struct wdi_z_deflate *s, const uint8_t *bytes, size_t n)
 {
+	if (!n)
+		return true;
 	if (s->pend_size - s->pend_len < n) {
 		size_t size = (s->pend_len + n) * 3 / 2 + 64;
 		uint8_t *p = realloc(s->pend, size);

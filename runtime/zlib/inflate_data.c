@@ -94,6 +94,8 @@ static void took(z_streamp strm, size_t n)
 {
 	/* The bit position in the input is the device's, which does not tell it. */
 	strm->data_type = 0;
+	if (!n)
+		return;
 	strm->next_in += n;
 	strm->avail_in -= (uInt)n;
 	strm->total_in += n;

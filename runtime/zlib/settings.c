@@ -24,9 +24,10 @@ static const char *const modes[] = {
 _Static_assert(wdi_z_array_size(modes) == WDI_Z_MODES, "a name for each mode");
 
 /*
- * The first calls may come from other libraries' constructors, before ours, and
- * from several threads: whoever comes first writes, the rest spin for as long as
- * it takes to read five variables.
+ * Read when the library is loaded, because programs clear their environment
+ * later on (nginx does). But the first calls may come from other libraries'
+ * constructors, before ours, and from several threads: whoever comes first writes,
+ * the rest spin for as long as it takes to read five variables.
  */
 enum { UNREAD, READING, READ };
 static _Atomic int state = UNREAD;
@@ -115,4 +116,9 @@ const struct wdi_z_settings *wdi_z_settings(void)
 			  secure_getenv("WEFT_ZLIB"));
 	errno = saved;
 	return &settings;
+}
+
+__attribute__((constructor)) static void settings_at_load(void)
+{
+	wdi_z_settings();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the environment asks for, read once; nothing in a set-uid program. */
+/* What the environment asks for, read once, at loading; nothing in a set-uid program. */
 #ifndef WEFT_ZLIB_SETTINGS_H
 #define WEFT_ZLIB_SETTINGS_H
 
