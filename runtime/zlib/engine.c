@@ -46,7 +46,7 @@ static struct {
 
 enum { UNLOADED, LOADING, READY, ABSENT };
 static _Atomic int state = UNLOADED;
-static bool opened;		/* wd is filled; never undone */
+static _Atomic bool opened;	/* wd is filled, and stays */
 static _Atomic uint64_t seen;	/* bytes that the process has brought */
 unsigned int wdi_z_generation;
 
@@ -130,10 +130,11 @@ static bool begin(void)
 {
 	int ret;
 
-	if (!opened)
-		opened = open_library();
-	if (!opened)
-		return false;
+	if (!atomic_load_explicit(&opened, memory_order_relaxed)) {
+		if (!open_library())
+			return false;
+		atomic_store_explicit(&opened, true, memory_order_release);
+	}
 	ret = wd.wd_comp_init2_("deflate", SCHED_POLICY_RR, TASK_MIX, NULL);
 	if (ret && ret != -WD_EEXIST) {
 		wdi_z_log(WDI_Z_LOG_WARN, "no device to compress with (%d); zlib does everything",
@@ -168,6 +169,9 @@ bool wdi_z_engine_calls(const void *caller)
 {
 	uintptr_t at = (uintptr_t)caller;
 
+	/* Pairs with the release in begin(), before which nothing of it has run. */
+	if (!atomic_load_explicit(&opened, memory_order_acquire))
+		return false;
 	for (unsigned int i = 0; i < 2; i++) {
 		if (at - wd.from[i] < wd.to[i] - wd.from[i])
 			return true;

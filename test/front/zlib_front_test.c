@@ -654,6 +654,13 @@ const char *__asan_default_options(void)
 	return "detect_leaks=0";
 }
 
+/* A child that goes on with its parent's streams needs threads of its own. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0";
+}
+
 int main(void)
 {
 	Suite *s = suite_create("zlib_front");
