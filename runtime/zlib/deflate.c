@@ -16,6 +16,9 @@
 /* A full flush has no window behind it, so there is little to lose. */
 #define FULL_WORTH	((size_t)4 << 10)
 
+/* One of these costs zlib less than a job, once it has a stream; but more to begin one. */
+#define MESSAGE		((size_t)1 << 10)
+
 /* zlib's order of flush values. */
 #define RANK(f)		(((f) * 2) - ((f) > 4 ? 9 : 0))
 /* zlib's value for "no deflate() yet". */
@@ -199,6 +202,7 @@ int deflateReset(z_streamp strm)
 	count(strm, s);
 	wdi_z_deflate_clear(s);
 	begin(strm, s);
+	s->reused = true;
 	return Z_OK;
 }
 
@@ -227,7 +231,8 @@ static bool first_call(const z_stream *strm, const struct wdi_z_deflate *s, int 
 		return true;
 	case Z_FINISH:
 		*why = WDI_Z_WHY_SMALL;
-		return strm->avail_in && wdi_z_engine(strm->avail_in);
+		return strm->avail_in && !(s->reused && strm->avail_in < MESSAGE) &&
+		       wdi_z_engine(strm->avail_in);
 	case Z_SYNC_FLUSH:
 		return strm->avail_in >= SYNC_WORTH && wdi_z_engine(strm->avail_in);
 	case Z_FULL_FLUSH:

@@ -35,6 +35,7 @@ struct wdi_z_deflate {
 	int8_t level, strategy, mem_level, window_bits, wrap;
 	uint8_t status;			/* enum wdi_z_status */
 	bool typed;			/* data_type is set */
+	bool reused;			/* it was reset: making a zlib for it pays off */
 	bool trailed;			/* the trailer is in @pend, or out */
 	int last_flush;
 	uint32_t check;

@@ -12,6 +12,8 @@
 
 /* Less than this at a time costs more in calls than is won in decoding. */
 #define PIECE_MIN	512
+/* The same for a whole stream. */
+#define WHOLE_MIN	256
 
 #define WHOSE(strm, wrong)					\
 	switch (wdi_z_whose(strm, WDI_Z_INFLATE)) {		\
@@ -230,7 +232,8 @@ static bool first_call(z_streamp strm, struct wdi_z_inflate *s, int flush,
 		if (!header)
 			return false;
 	}
-	if (flush == Z_FINISH && strm->avail_out >= strm->avail_in && whole_try()) {
+	if (flush == Z_FINISH && strm->avail_in >= WHOLE_MIN &&
+	    strm->avail_out >= strm->avail_in && whole_try()) {
 		bool good = wdi_z_inflate_whole(strm, s, header);
 
 		whole_learn(good);

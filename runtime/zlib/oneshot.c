@@ -79,6 +79,8 @@ z_size_t compressBound_z(z_size_t length)
 
 /* ---- uncompress ------------------------------------------------------------------------ */
 
+/* zlib has done this much before a job is sent. */
+#define SMALL		256
 #define HEADER		2
 #define TRAILER		4
 
@@ -100,7 +102,7 @@ static bool uncompress_here(Bytef *dest, uLongf *dest_len, const Bytef *source, 
 	size_t in, out;
 
 	if (wdi_z_settings()->mode == WDI_Z_OFF || !source || !dest || !*dest_len ||
-	    *source_len <= HEADER + TRAILER || !header_good(source) || !wdi_z_engine(*source_len))
+	    *source_len < SMALL || !header_good(source) || !wdi_z_engine(*source_len))
 		return false;
 	in = *source_len - HEADER - TRAILER;
 	out = *dest_len;
