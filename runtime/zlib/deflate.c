@@ -19,6 +19,8 @@
 /* One of these costs zlib less than a job, once it has a stream; but more to begin one. */
 #define MESSAGE		((size_t)1 << 10)
 
+#define TRAILER_MAX	8
+
 /* zlib's order of flush values. */
 #define RANK(f)		(((f) * 2) - ((f) > 4 ? 9 : 0))
 /* zlib's value for "no deflate() yet". */
@@ -360,6 +362,8 @@ static int device_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush)
 	if (flush == Z_FINISH)
 		return finish(strm, s);
 	ret = wdi_z_deflate_cut(strm, s, false);
+	if (flush == Z_FULL_FLUSH)
+		s->history_live = 0;	/* nothing behind it may refer to what is before */
 	if (ret == Z_OK && (!wdi_z_deflate_drain(strm, s, &ret) || !strm->avail_out) && ret == Z_OK)
 		return not_all_out(s);
 	return ret;
@@ -448,8 +452,10 @@ int deflateSetDictionary(z_streamp strm, const Bytef *dictionary, uInt length)
 
 	WHOSE(strm);
 	if (s) {
-		/* Behind the trailer zlib has no wrapper in its way any more. */
-		if (!dictionary || (!s->trailed && (s->wrap == 2 ||
+		/* Once zlib has its trailer ready it has no wrapper in its way any more. */
+		bool trailed = s->trailed && s->pend_len - s->pend_off <= TRAILER_MAX;
+
+		if (!dictionary || (!trailed && (s->wrap == 2 ||
 				    (s->wrap == 1 && s->status != WDI_Z_INIT))))
 			return Z_STREAM_ERROR;
 		ret = to_system(strm, s, WDI_Z_WHY_DICTIONARY, &target);

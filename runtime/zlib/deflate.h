@@ -26,6 +26,7 @@ enum wdi_z_status {
  * @held:		input that waits for more; @held_size: of the buffer
  * @history:		the last of the input before @held: zlib's window, for whoever asks
  *			for it, and for the system's zlib if it has to go on from here
+ * @history_live:	how much of it lies behind the last full flush
  * @parts:		sent to the device, in order: @count of them from @first on
  * @inner:		the system's raw stream, to which this one was handed over
  * @system_in:		total_in at that moment
@@ -45,7 +46,7 @@ struct wdi_z_deflate {
 	uint8_t *held;
 	size_t held_len, held_size;
 	uint8_t *history;
-	size_t history_len;
+	size_t history_len, history_live;
 	struct wdi_z_part *parts;
 	unsigned int first, count, depth;
 	z_stream *inner;

@@ -208,12 +208,13 @@ static void history_keep(struct wdi_z_deflate *s, const uint8_t *in, size_t n)
 	if (!s->history)
 		s->history = malloc(WDI_Z_WINDOW);
 	if (!s->history) {
-		s->history_len = 0;
+		s->history_len = s->history_live = 0;
 		return;
 	}
 	memmove(s->history, s->history + s->history_len - old, old);
 	memcpy(s->history + old, in + n - keep, keep);
 	s->history_len = old + keep;
+	s->history_live = wdi_z_min(s->history_live + n, s->history_len);
 }
 
 /* ---- parts ---------------------------------------------------------------------------------- */
@@ -509,8 +510,9 @@ static z_stream *inner_new(const struct wdi_z_deflate *s)
 		free(inner);
 		return NULL;
 	}
-	if (s->history_len)
-		sys->deflateSetDictionary(inner, s->history, (uInt)s->history_len);
+	if (s->history_live)
+		sys->deflateSetDictionary(inner, s->history + s->history_len - s->history_live,
+					  (uInt)s->history_live);
 	return inner;
 }
 
@@ -535,7 +537,7 @@ int wdi_z_deflate_hand_over(z_streamp strm, struct wdi_z_deflate *s, enum wdi_z_
 	s->held_len = s->held_size = 0;
 	free(s->history);
 	s->history = NULL;
-	s->history_len = 0;
+	s->history_len = s->history_live = 0;
 	return Z_OK;
 }
 
@@ -553,7 +555,7 @@ void wdi_z_deflate_clear(struct wdi_z_deflate *s)
 	s->pend = s->held = s->history = NULL;
 	s->pend_off = s->pend_len = s->pend_size = 0;
 	s->held_len = s->held_size = 0;
-	s->history_len = 0;
+	s->history_len = s->history_live = 0;
 }
 
 static bool copy_bytes(uint8_t **to, const uint8_t *from, size_t size)

@@ -9,6 +9,8 @@
 /* Input that is kept so that zlib can do it again. */
 #define KEEP_MAX	((size_t)128 << 10)
 #define WINDOW		((size_t)32 << 10)
+/* Output at a time, so that it is summed up while it is still in the cache. */
+#define SLICE		((size_t)256 << 10)
 
 static uint32_t big_endian(const uint8_t *p)
 {
@@ -273,7 +275,8 @@ static int trailer_take(z_streamp strm, struct wdi_z_inflate *s)
 int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 {
 	while (s->stage == WDI_Z_BODY) {
-		size_t in = strm->avail_in, out = strm->avail_out;
+		size_t in = strm->avail_in, room = wdi_z_min((size_t)strm->avail_out, SLICE);
+		size_t out = room;
 		enum wdi_z_strm_end end;
 
 		if (!out)
@@ -288,7 +291,7 @@ int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 		gave(strm, s, out, end != WDI_Z_STRM_END || flush != Z_FINISH);
 		if (end == WDI_Z_STRM_END)
 			s->stage = WDI_Z_TRAILER;
-		else if (!strm->avail_in || !strm->avail_out)
+		else if (!strm->avail_out || (!strm->avail_in && out < room))
 			return Z_OK;
 	}
 	return trailer_take(strm, s);
@@ -390,6 +393,11 @@ static int inner_call(z_streamp strm, struct wdi_z_inflate *s, int flush)
 	return ret;
 }
 
+static bool stopped_at_block(const z_stream *inner, int flush)
+{
+	return (flush == Z_BLOCK || flush == Z_TREES) && inner->data_type & (128 | 256);
+}
+
 int wdi_z_inflate_inner(z_streamp strm, struct wdi_z_inflate *s, int flush)
 {
 	z_stream *inner = s->inner;
@@ -402,8 +410,10 @@ int wdi_z_inflate_inner(z_streamp strm, struct wdi_z_inflate *s, int flush)
 		inner->avail_in = (uInt)(s->kept_len - s->kept_off);
 		ret = inner_call(strm, s, flush == Z_FINISH ? Z_SYNC_FLUSH : flush);
 		s->kept_off = s->kept_len - inner->avail_in;
-		if (inner->avail_in || (ret != Z_OK && ret != Z_BUF_ERROR))
+		if (ret == Z_OK && stopped_at_block(inner, flush))
 			return ret;
+		if (inner->avail_in || (ret != Z_OK && ret != Z_BUF_ERROR))
+			return ret == Z_OK && flush == Z_FINISH ? Z_BUF_ERROR : ret;
 	}
 	if (s->kept) {
 		free(s->kept);

@@ -81,6 +81,7 @@ z_size_t compressBound_z(z_size_t length)
 
 /* zlib has done this much before a job is sent. */
 #define SMALL		256
+#define LARGE		((uLong)1 << 20)
 #define HEADER		2
 #define TRAILER		4
 
@@ -96,6 +97,31 @@ static bool header_good(const uint8_t *p)
 	       ((unsigned int)p[0] << 8 | p[1]) % 31 == 0;
 }
 
+/* The same piece by piece, each summed up while it is in the cache. */
+static bool uncompress_slices(Bytef *dest, uLongf *dest_len, const Bytef *source,
+			      uLong *source_len)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)source, .next_out = dest };
+	uLong in = *source_len, out = *dest_len;
+	int ret;
+
+	if (inflateInit(&z) != Z_OK)
+		return false;
+	do {
+		if (!z.avail_in)
+			z.avail_in = slice(&in);
+		if (!z.avail_out)
+			z.avail_out = slice(&out);
+		ret = inflate(&z, Z_NO_FLUSH);
+	} while (ret == Z_OK);
+	if (ret == Z_STREAM_END) {
+		*source_len = z.total_in;
+		*dest_len = z.total_out;
+	}
+	inflateEnd(&z);
+	return ret == Z_STREAM_END;
+}
+
 /* By the device. False: nothing has happened, and zlib says what is wrong. */
 static bool uncompress_here(Bytef *dest, uLongf *dest_len, const Bytef *source, uLong *source_len)
 {
@@ -104,6 +130,8 @@ static bool uncompress_here(Bytef *dest, uLongf *dest_len, const Bytef *source, 
 	if (wdi_z_settings()->mode == WDI_Z_OFF || !source || !dest || !*dest_len ||
 	    *source_len < SMALL || !header_good(source) || !wdi_z_engine(*source_len))
 		return false;
+	if (*dest_len > LARGE)
+		return uncompress_slices(dest, dest_len, source, source_len);
 	in = *source_len - HEADER - TRAILER;
 	out = *dest_len;
 	if (wdi_z_engine_decompress(source + HEADER, &in, dest, &out) != WDI_Z_JOB_DONE ||
