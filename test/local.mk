@@ -88,6 +88,7 @@ test_scripts = \
 	test/abi/include_rules.sh \
 	test/abi/internal_headers.sh \
 	test/abi/manual.sh \
+	test/abi/sva_table.sh \
 	test/cli/bench.sh \
 	test/cli/devices.sh \
 	test/cli/errors.sh \
