@@ -63,7 +63,7 @@ static int fetch_rest(struct digest_sess *s, const struct wd_digest_req *req, ui
 	if (req->data_fmt == WD_SGL_BUF)
 		return wdi_core_copy_in_list(s->rest + s->rest_len - new_rest, req->list_in, skip,
 					     new_rest);
-	return wdi_core_copy_in(s->rest + s->rest_len - new_rest, (const char *)req->in + skip,
+	return wdi_core_copy_in(s->rest + s->rest_len - new_rest, (void *)((uintptr_t)req->in + skip),
 				new_rest);
 }
 

@@ -52,7 +52,8 @@ int wdi_core_copy_in_list(void *to, const struct wd_datalist *list, uint64_t ski
 			continue;
 		}
 		part = wdi_min((size_t)(piece.len - skip), len);
-		ret = wdi_core_copy_in(at, (char *)piece.data + skip, part);
+		/* Counted as a number: the program's address may be anything. */
+		ret = wdi_core_copy_in(at, (void *)((uintptr_t)piece.data + skip), part);
 		if (ret)
 			return ret;
 		at += part;
