@@ -173,6 +173,7 @@ test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_options_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_pk_fuzz_LDADD = $(test_fuzz_libs) $(LIBCRYPTO_LIBS)
 test_fuzz_pkreq_fuzz_LDADD = libwd_crypto.la libwd.la $(test_fuzz_libs)
+test_fuzz_sym_fuzz_LDADD = libwd_crypto.la libwd.la libutil.la $(FUZZ_ENGINE)
 
 zdiff_sources = \
 	test/front/zapi.c \
@@ -317,7 +318,8 @@ fuzz_programs = \
 	test/fuzz/inflate_fuzz \
 	test/fuzz/options_fuzz \
 	test/fuzz/pk_fuzz \
-	test/fuzz/pkreq_fuzz
+	test/fuzz/pkreq_fuzz \
+	test/fuzz/sym_fuzz
 
 EXTRA_PROGRAMS += $(fuzz_programs)
 noinst_HEADERS += test/fuzz/fuzz.h

@@ -41,6 +41,7 @@ weft_SOURCES = \
 	tools/selftest.c \
 	tools/selftest.h \
 	tools/selftest_checks.c \
+	tools/selftest_crypto.c \
 	tools/selftest_vectors.c \
 	tools/sum.c \
 	tools/sum.h \

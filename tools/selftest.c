@@ -79,6 +79,7 @@ static void run_device(struct test *t, struct uacce_dev *dev)
 	}
 	selftest_checks(t);
 	pool_close(&t->pool);
+	selftest_crypto(t, dev);
 }
 
 /* How the device of that name guards itself; "off" if nobody knows. */

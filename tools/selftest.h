@@ -52,7 +52,10 @@ bool selftest_wrong(struct test *t, const char *fmt, ...) __attribute__((format(
 /* What the round trips compress: half of it repeats, the other half does not. */
 void selftest_fill(uint8_t *to, size_t len);
 
-/* All checks, each reported. */
+/* All checks of compression, each reported. */
 void selftest_checks(struct test *t);
+
+/* The same for cipher, digest and aead on @dev. */
+void selftest_crypto(struct test *t, struct uacce_dev *dev);
 
 #endif

@@ -23,6 +23,7 @@ passes WEFT_GUARD=copy
 for codec in zlib isa-l libdeflate; do
 	passes WEFT_CODECS=$codec
 done
+passes WEFT_CRYPTO_ENGINES=openssl
 
 if [ -n "${HAVE_JSON_C-unknown}" ]; then
 	run 0 selftest --json
