@@ -194,10 +194,12 @@ static uint32_t aad_skip(const struct sdev_desc *d, const struct sym_job *j)
 /* What the client's addresses mean, for a job that runs where it lies. */
 static void job_place(struct sym_job *j)
 {
+	static const uint8_t nothing[1];
 	const struct sdev_desc *d = j->job->desc;
 	uint32_t skip = aad_skip(d, j);
 
-	j->src = client_bytes(d->src_va + skip);
+	/* Nothing may lie at address 0, from which C does not count. */
+	j->src = d->src_len ? client_bytes(d->src_va + skip) : nothing;
 	j->len = d->src_len - skip;
 	j->aad = skip ? client_bytes(d->src_va) : NULL;
 	if (d->opcode == SDEV_OP_DIGEST) {
