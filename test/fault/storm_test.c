@@ -16,6 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+#include <uadk/wd_aead.h>
+
 #include "rig.h"
 
 #define THREADS		4
@@ -79,12 +82,11 @@ struct row {
 	const char *name;
 	enum verdict (*run)(struct worker *w, const struct row *row);
 	enum wd_comp_op_type dir;
-	int level;
+	int level;		/* or what else sets the row apart */
 };
 
-static handle_t sess_of(const struct row *row)
+static handle_t tuned(handle_t sess)
 {
-	handle_t sess = new_sess(WD_ZLIB, row->dir, row->level, WD_COMP_WS_32K);
 	static const enum weft_fault_policy policies[] = {
 		WEFT_FAULT_BLOCK, WEFT_FAULT_RESOLVE, WEFT_FAULT_POPULATE,
 	};
@@ -93,6 +95,11 @@ static handle_t sess_of(const struct row *row)
 	weft_sess_deadline(sess, DEADLINE);
 	weft_sess_fault_policy(sess, policies[atomic_fetch_add(&turn, 1) % ARRAY_SIZE(policies)]);
 	return sess;
+}
+
+static handle_t sess_of(const struct row *row)
+{
+	return tuned(new_sess(WD_ZLIB, row->dir, row->level, WD_COMP_WS_32K));
 }
 
 /* Half of the sources and destinations are in the pest's reach. */
@@ -268,6 +275,132 @@ static enum verdict flock(struct worker *w, const struct row *row)
 	return worst;
 }
 
+/* ---- rows of crypto ---------------------------------------------------------------- */
+
+static uint8_t key[32] = "it has thirty-two bytes, no less";
+
+static enum verdict judge_crypto(struct worker *w, int ret, int state, bool right)
+{
+	if (ret == -WD_ETIMEDOUT)
+		own_new(w);
+	if (!ret && !state)
+		return right ? RIGHT : WRONG;
+	if (is_an_error(ret, state ? (__u32)state : UNTOUCHED))
+		return REPORTED;
+	fprintf(stderr, "returned %d, state %d\n", ret, state);
+	return WRONG;
+}
+
+static enum verdict hash(struct worker *w, const struct row *row)
+{
+	bool steady = rng_below(&w->rng, 2);
+	struct wd_digest_req req = {
+		.in = steady ? good : w->src,
+		.in_bytes = 1 + (__u32)rng_below(&w->rng, LEN),
+		.out = own(w), .out_bytes = 32, .out_buf_bytes = 32,
+	};
+	handle_t sess = tuned(wd_digest_alloc_sess(&(struct wd_digest_sess_setup){
+		.alg = WD_DIGEST_SHA256, .mode = row->level ? WD_DIGEST_HMAC : WD_DIGEST_NORMAL }));
+	uint8_t want[32];
+	int ret;
+
+	if (row->level)
+		wd_digest_set_key(sess, key, sizeof(key));
+	ret = wd_do_digest_sync(sess, &req);
+	wd_digest_free_sess(sess);
+	if (row->level)
+		EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, sizeof(key), good, req.in_bytes,
+			  want, sizeof(want), NULL);
+	else
+		EVP_Digest(good, req.in_bytes, want, NULL, EVP_sha256(), NULL);
+	return judge_crypto(w, ret, req.state,
+			    !steady || !memcmp(req.out, want, sizeof(want)));
+}
+
+static void by_libcrypto(const EVP_CIPHER *cipher, const uint8_t *iv, const uint8_t *from,
+			 uint8_t *to, int len)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	EVP_EncryptInit_ex(ctx, cipher, NULL, key, iv);
+	EVP_CIPHER_CTX_set_padding(ctx, 0);
+	EVP_EncryptUpdate(ctx, to, &n, from, len);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* The IV lies at the end of the room, and the device may write the next one there. */
+static enum verdict encrypt(struct worker *w, const struct row *row)
+{
+	bool steady = rng_below(&w->rng, 2), mine = rng_below(&w->rng, 2);
+	uint8_t *iv = own(w) + ROOM - 16;
+	struct wd_cipher_req req = {
+		.op_type = WD_CIPHER_ENCRYPTION,
+		.src = steady ? good : w->src,
+		.dst = mine ? own(w) : w->dst,
+		.in_bytes = 16 + (__u32)rng_below(&w->rng, LEN / 16 - 1) * 16,
+		.iv = iv, .iv_bytes = 16,
+	};
+	handle_t sess = tuned(wd_cipher_alloc_sess(&(struct wd_cipher_sess_setup){
+		.alg = WD_CIPHER_AES, .mode = (enum wd_cipher_mode)row->level }));
+	static const uint8_t first[16];
+	int ret;
+
+	req.out_buf_bytes = req.out_bytes = req.in_bytes;
+	memset(iv, 0, 16);
+	wd_cipher_set_key(sess, key, sizeof(key));
+	ret = wd_do_cipher_sync(sess, &req);
+	wd_cipher_free_sess(sess);
+	by_libcrypto(row->level == WD_CIPHER_CBC ? EVP_aes_256_cbc() : EVP_aes_256_ctr(), first,
+		     good, w->back, (int)req.in_bytes);
+	return judge_crypto(w, ret, (int)req.state,
+			    !steady || !mine || !memcmp(req.dst, w->back, req.in_bytes));
+}
+
+/* Nobody has this tag, so that nothing may come out; a hole may be found before. */
+static enum verdict forged(struct worker *w, const struct row *row)
+{
+	uint8_t *iv = own(w) + ROOM - 64, *mac = own(w) + ROOM - 32;
+	struct wd_aead_req req = {
+		.op_type = WD_CIPHER_DECRYPTION_DIGEST,
+		.src = rng_below(&w->rng, 2) ? good : w->src, .dst = own(w),
+		.in_bytes = 1 + (__u32)rng_below(&w->rng, LEN - 16), .assoc_bytes = 16,
+		.iv = iv, .iv_bytes = 12, .mac = mac, .mac_bytes = 16,
+	};
+	handle_t sess = tuned(wd_aead_alloc_sess(&(struct wd_aead_sess_setup){
+		.calg = WD_CIPHER_AES, .cmode = (enum wd_cipher_mode)row->level }));
+	bool nothing = true;
+	int ret;
+
+	memset(iv, 0, 12);
+	memset(mac, 1, 16);
+	memset(req.dst, 0, LEN);
+	req.out_bytes = req.in_bytes;
+	wd_aead_set_ckey(sess, key, sizeof(key));
+	wd_aead_set_authsize(sess, 16);
+	ret = wd_do_aead_sync(sess, &req);
+	wd_aead_free_sess(sess);
+	if (ret != -WD_VERIFY_ERR)
+		return !ret ? WRONG : judge_crypto(w, ret, (int)req.state, false);
+	for (size_t i = 16; i < 16 + req.in_bytes; i++)
+		nothing = nothing && !((uint8_t *)req.dst)[i];
+	return nothing && req.state == WD_VERIFY_ERR ? RIGHT : WRONG;
+}
+
+static void crypto_up(void)
+{
+	ck_assert_int_eq(wd_cipher_init2("cbc(aes)", SCHED_POLICY_RR, TASK_MIX), 0);
+	ck_assert_int_eq(wd_digest_init2("sha256", SCHED_POLICY_RR, TASK_MIX), 0);
+	ck_assert_int_eq(wd_aead_init2("gcm(aes)", SCHED_POLICY_RR, TASK_MIX), 0);
+}
+
+static void crypto_down(void)
+{
+	wd_cipher_uninit2();
+	wd_digest_uninit2();
+	wd_aead_uninit2();
+}
+
 /* A class that comes adds its rows here. */
 static const struct row rows[] = {
 	{ "compress 1", block, WD_DIR_COMPRESS, 1 },
@@ -277,6 +410,11 @@ static const struct row rows[] = {
 	{ "stream 6", stream, WD_DIR_COMPRESS, 6 },
 	{ "compress, asynchronous", flock, WD_DIR_COMPRESS, 1 },
 	{ "restore, asynchronous", flock, WD_DIR_DECOMPRESS, 0 },
+	{ "sha256", hash, 0, false },
+	{ "hmac(sha256)", hash, 0, true },
+	{ "cbc(aes)", encrypt, 0, WD_CIPHER_CBC },
+	{ "ctr(aes)", encrypt, 0, WD_CIPHER_CTR },
+	{ "gcm(aes), forged", forged, 0, WD_CIPHER_GCM },
 };
 
 static void *work(void *arg)
@@ -422,6 +560,7 @@ START_TEST(storm)
 	env("WEFT_ENGINE_THREADS", "2");
 	prepare();
 	rig_up(&rig, CONTEXTS / 2, CONTEXTS / 2);
+	crypto_up();
 	for (int i = 0; i < CONTEXTS; i++)
 		ck_assert_int_eq(weft_ctx_inject(rig.ctxs[i].ctx,
 				 "fault:97,lose:211,late:53/2,dup:31,delay:301/200,seed:1"), 0);
@@ -459,6 +598,7 @@ START_TEST(storm)
 	if (in_full())
 		fprintf(stderr, "%u resets, %u turns of the pest; right %lu, reported %lu\n", resets,
 			pest.rounds, (unsigned long)ends[RIGHT], (unsigned long)ends[REPORTED]);
+	crypto_down();
 	rig_down(&rig);
 	clear();
 }
