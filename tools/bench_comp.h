@@ -16,6 +16,7 @@
 /*
  * @seconds: for each number that is measured, all rounds together
  * @paths:   as given; none: the built-in mix
+ * @against: another library with zlib's interface for "zlib", or NULL
  * @samples: of the files that could be read; not for comp_quick()
  */
 struct comp_plan {
@@ -27,6 +28,7 @@ struct comp_plan {
 	size_t block_count;
 	int levels[PLAN_LIST_MAX];
 	size_t level_count;
+	const char *against;
 	double seconds;
 	unsigned int rounds;
 	bool quick;
@@ -39,5 +41,7 @@ extern const struct bench_config bench_inline;
 int comp_tables(const struct comp_plan *plan);
 int comp_budgets(const struct comp_plan *plan);
 int comp_quick(const struct comp_plan *plan);
+/* "bench zlib": tables and budgets of the zlib front end. */
+int zlib_tables(const struct comp_plan *plan, bool budgets);
 
 #endif

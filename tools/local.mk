@@ -16,6 +16,7 @@ weft_SOURCES = \
 	tools/bench_pk.c \
 	tools/bench_pk.h \
 	tools/bench_quick.c \
+	tools/bench_zlib.c \
 	tools/cmd.h \
 	tools/codecs_direct.c \
 	tools/codecs_direct.h \
@@ -26,6 +27,8 @@ weft_SOURCES = \
 	tools/elf.h \
 	tools/fio.c \
 	tools/fio.h \
+	tools/front.c \
+	tools/front.h \
 	tools/gz.h \
 	tools/gz_comp.c \
 	tools/gz_decomp.c \
@@ -50,7 +53,9 @@ weft_SOURCES = \
 	tools/table.h \
 	tools/ui.c \
 	tools/ui.h \
-	tools/weft.c
+	tools/weft.c \
+	tools/zlib_case.c \
+	tools/zlib_case.h
 
 # Where "weft run" finds what it preloads.
 weft_CPPFLAGS = $(AM_CPPFLAGS) -DWEFT_LIBDIR='"$(libdir)"'

@@ -19,6 +19,7 @@
 
 #include "cmd.h"
 #include "elf.h"
+#include "front.h"
 #include "run_report.h"
 #include "table.h"
 #include "ui.h"
@@ -31,7 +32,6 @@ enum {
 };
 
 #define NOTES_MAX	4
-#define FRONT_ZLIB	"libweft_z.so.1"
 
 struct run {
 	bool report, json, zlib_only, openssl_only, quiet;
@@ -44,44 +44,6 @@ struct run {
 };
 
 /* ---- what is preloaded --------------------------------------------------- */
-
-static bool readable(char *to, size_t size, const char *folder, const char *name)
-{
-	return snprintf(to, size, "%s/%s", folder, name) < (int)size && !access(to, R_OK);
-}
-
-/* Beside the command in a build folder, where it was installed, or where it was moved to. */
-static bool find_front(char *path, size_t size, const char *variable, const char *name)
-{
-	const char *given = getenv(variable);
-	char here[PATH_MAX], *slash;
-	ssize_t len;
-
-	if (given && *given) {
-		if (realpath(given, here) && strlen(here) < size) {
-			strcpy(path, here);
-			return true;
-		}
-		ui_error("%s=%s: %s", variable, given, strerror(errno));
-		return false;
-	}
-	len = readlink("/proc/self/exe", here, sizeof(here) - 1);
-	here[len > 0 ? len : 0] = 0;
-	slash = strrchr(here, '/');
-	if (slash)
-		*slash = 0;
-	if ((slash && readable(path, size, here, name)) || readable(path, size, WEFT_LIBDIR, name))
-		return true;
-	slash = strrchr(here, '/');
-	if (slash) {
-		strcpy(slash, strlen(here) + 5 < sizeof(here) ? "/lib" : "");
-		if (readable(path, size, here, name))
-			return true;
-	}
-	ui_error("%s is neither beside the command nor in " WEFT_LIBDIR "; %s can name it", name,
-		 variable);
-	return false;
-}
 
 /* The loader takes a list with blanks and colons between the names, and no quotes. */
 static bool preload(const char *path)
@@ -428,7 +390,7 @@ static int run_run(const struct cmd *cmd, int argc, char **argv)
 		ui_error("%s: %s", run.argv[0], strerror(-ret));
 		return exec_status(-ret);
 	}
-	if (!find_front(front, sizeof(front), "WEFT_ZLIB_LIBRARY", FRONT_ZLIB) || !preload(front))
+	if (!front_find(front, sizeof(front), &front_zlib) || !preload(front))
 		return RUN_FAILED;
 	if (describe(&run) && !run.report && !run.quiet)
 		ui_error("%s", run.notes[0]);

@@ -51,5 +51,21 @@ for row in 'RSA-2048 sign' 'ECDSA P-256 verify' 'ECDH P-256' X25519; do
 done
 run 2 bench crypto text
 says "weft bench: crypto takes no files"
+# The front end beside zlib. A library with a sanitizer serves no less here.
+if [ -e "$(dirname "$WEFT")/.libs/libweft_z.so.1" ]; then
+	head -c 200000 text >short
+	run 0 bench zlib --quick --seconds 0.01 --level 1 short
+	silent
+	for what in 'compress, one call' 'deflate, 16 KiB'; do
+		check "no row: $what" grep -Eq "^short +1 +$what +[0-9]" "$seen"
+		check "no mean: $what" grep -Eq "^geometric mean +1 +$what " "$seen"
+	done
+	check "budget" grep -Eq '^one call, level 1: .* >= +3\.000 +(PASS|MISS) ' "$seen"
+	check "messages" grep -Eq '^100-byte messages, compress: .* (PASS|MISS) ' "$seen"
+	check "memory" grep -Eq '^1000 idle deflate streams: .* <= .* (PASS|MISS) ' "$seen"
+	run 1 bench zlib --quick --against /nonexistent short
+	WEFT_ZLIB_LIBRARY=/nonexistent run 1 bench zlib --quick short
+	says "weft bench: WEFT_ZLIB_LIBRARY=/nonexistent"
+fi
 tidy
 finish
