@@ -75,7 +75,8 @@ test_front_check_programs = \
 
 # Programs that call libraries with zlib's interface, through a table.
 test_front_programs = \
-	test/front/zlib_diff_test
+	test/front/zlib_diff_test \
+	test/front/zlib_threads_test
 
 # Programs that drive OpenSSL with the provider in it.
 test_ossl_programs = \
@@ -193,6 +194,18 @@ test_front_zlib_diff_test_SOURCES = $(zdiff_sources) \
 	test/front/zlib_diff_test.c
 test_front_zlib_diff_test_LDADD =
 test_front_zlib_front_test_LDADD = $(ZLIB_LIBS) $(CHECK_LIBS)
+test_front_zlib_threads_test_SOURCES = \
+	test/front/zapi.c \
+	test/front/zapi.h \
+	test/front/zlib_threads_test.c
+test_front_zlib_threads_test_LDADD =
+test_fuzz_zlib_calls_fuzz_SOURCES = $(zdiff_sources) test/fuzz/zlib_calls_fuzz.c
+test_fuzz_zlib_calls_fuzz_LDADD = $(FUZZ_ENGINE)
+test_fuzz_zlib_inflate_fuzz_SOURCES = \
+	test/front/zapi.c \
+	test/front/zapi.h \
+	test/fuzz/zlib_inflate_fuzz.c
+test_fuzz_zlib_inflate_fuzz_LDADD = $(FUZZ_ENGINE)
 
 # Public keys.
 test_api_programs += \
@@ -319,7 +332,9 @@ fuzz_programs = \
 	test/fuzz/options_fuzz \
 	test/fuzz/pk_fuzz \
 	test/fuzz/pkreq_fuzz \
-	test/fuzz/sym_fuzz
+	test/fuzz/sym_fuzz \
+	test/fuzz/zlib_calls_fuzz \
+	test/fuzz/zlib_inflate_fuzz
 
 EXTRA_PROGRAMS += $(fuzz_programs)
 noinst_HEADERS += test/fuzz/fuzz.h

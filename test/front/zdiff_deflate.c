@@ -477,6 +477,9 @@ static void op_params(struct zdiff *d, const struct zop *op)
 		slot->fed = slot->side[THEIRS].taken;
 	}
 	if (ret[THEIRS] == Z_OK) {
+		/* zlib's may be what is left of a flush that had nothing to do. */
+		for (int side = 0; side < SIDES && !d->exact; side++)
+			slot->side[side].s.msg = NULL;
 		slot->level = level == -1 ? 6 : level;
 		slot->strategy = strategy;
 		if (slot->side[THEIRS].last == Z_BLOCK && change)

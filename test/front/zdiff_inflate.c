@@ -206,7 +206,7 @@ static void compare_call(struct zdiff *d, struct islot *slot, int flush, const i
 		slot->synced = true;	/* an end is an end */
 	slot->typed = flush == Z_BLOCK || flush == Z_TREES || ret[THEIRS] == Z_STREAM_END;
 	compare(d, slot, "inflate()");
-	slot->ended = ret[THEIRS] == Z_STREAM_END;
+	slot->ended = ret[THEIRS] == Z_STREAM_END || ret[THEIRS] == Z_DATA_ERROR;
 }
 
 static void inflate_both(struct zdiff *d, struct islot *slot, int flush, size_t room,
@@ -464,7 +464,7 @@ static void op_get_dictionary(struct zdiff *d, const struct zop *op)
 	}
 	d->calls++;
 	zdiff_same(d, "inflateGetDictionary()", ret[THEIRS], ret[OURS]);
-	/* Behind the end there may be none any more. */
+	/* Behind the end, or an error, there may be none any more. */
 	if (slot->ended)
 		return;
 	zdiff_same(d, "inflateGetDictionary() length", len[THEIRS], len[OURS]);
