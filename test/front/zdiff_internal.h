@@ -6,7 +6,7 @@
 #include "zdiff.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)	((a) < (b) ? (a) : (b))
+#define MIN(a, b)	({ size_t min_a_ = (a), min_b_ = (b); min_a_ < min_b_ ? min_a_ : min_b_; })
 
 #define SLOTS		2
 #define FED_MAX		(320u << 10)	/* input of one stream */
