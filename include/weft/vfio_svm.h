@@ -110,7 +110,9 @@ struct vfio_device_svm_data {
 	__u32 argsz;			/* this head and @length */
 	__u32 flags;			/* one of the three below */
 	__u32 length;			/* bytes of @data */
+#ifndef __cplusplus			/* which has no such member: it follows the struct */
 	__u8 data[];
+#endif
 };
 
 #define VFIO_SVM_BIND_PASIDTP		(1 << 0)
