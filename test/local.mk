@@ -66,6 +66,7 @@ test_api_programs = \
 	test/fault/inject_test \
 	test/fault/ladder_test \
 	test/fault/memory_test \
+	test/fault/process_test \
 	test/fault/storm_test \
 	test/fault/uffd_test
 
@@ -148,6 +149,8 @@ test_fault_inject_test_LDADD = $(test_api_libs)
 test_fault_ladder_test_LDADD = $(test_api_libs)
 test_fault_memory_test_LDADD = $(test_api_libs)
 test_fault_storm_test_LDADD = $(test_sym_libs)
+test_fault_process_test_LDADD = $(test_api_libs)
+test_fault_storm_test_LDADD = $(test_api_libs)
 test_fault_uffd_test_LDADD = $(test_api_libs)
 test_unit_codec_cut_test_LDADD = $(test_device_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
