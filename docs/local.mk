@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	docs/device.md \
 	docs/openssl.md \
 	docs/sva.md \
+	docs/testing.md \
 	docs/zlib.md
 
 # Programs for users to read; test/abi/install.sh builds them as a user does.

@@ -244,11 +244,12 @@ static int nothing_to_be_had(void *arg)
 
 START_TEST(address_space_used_up)
 {
-	uint8_t *out = malloc(LEN);
+	uint8_t *out;
 
 	/* The sanitizers' own memory counts, and they cannot do without more. */
 	if (slow())
 		return;
+	out = malloc(LEN);
 	config_set(_i);
 	env("WEFT_ENGINE_THREADS", "0");
 	good = data_new(DATA_MIXED, 1, LEN);
