@@ -713,6 +713,7 @@ int sdev_pri_init(struct sdev *dev, const struct sdev_config *config);
 void sdev_pri_exit(struct sdev_pri *pri);
 void sdev_pri_forget(struct sdev *dev);
 void sdev_pri_lock(struct sdev_pri *pri);
+bool sdev_pri_trylock(struct sdev_pri *pri);
 void sdev_pri_unlock(struct sdev_pri *pri);
 void sdev_pri_send(struct sdev_pri *pri, struct sdev_parked *p);
 bool sdev_pri_cancel(struct sdev_pri *pri, struct sdev_parked *p);

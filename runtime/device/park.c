@@ -393,12 +393,17 @@ bool sdev_parked_sweep(struct sdev_queue *q)
 	return cancel_matching(q, NULL, true, SDEV_ST_CANCELLED);
 }
 
-/* sdev_parked_unwanted() - would a sweep find anything? */
+/*
+ * sdev_parked_unwanted() - would a sweep find anything? Who parks asks this with
+ * the engines' lock, which whoever has this one may be waiting for: then the
+ * answer is to come and look.
+ */
 bool sdev_parked_unwanted(struct sdev_queue *q)
 {
 	struct sdev_parked *p;
 
-	sdev_pri_lock(q->dev->pri);
+	if (!sdev_pri_trylock(q->dev->pri))
+		return true;
 	for (p = q->waiting; p && !sdev_tag_cancelled(q, p->desc.tag); p = p->next)
 		;
 	sdev_pri_unlock(q->dev->pri);

@@ -401,6 +401,11 @@ void sdev_pri_lock(struct sdev_pri *pri)
 	pthread_mutex_lock(&pri->lock);
 }
 
+bool sdev_pri_trylock(struct sdev_pri *pri)
+{
+	return !pthread_mutex_trylock(&pri->lock);
+}
+
 void sdev_pri_unlock(struct sdev_pri *pri)
 {
 	pthread_mutex_unlock(&pri->lock);
