@@ -216,7 +216,6 @@ static int nothing_to_be_had(void *arg)
 {
 	struct rlimit limit = { address_space() + 64 * 1024, RLIM_INFINITY };
 	uint8_t *out = arg;
-	unsigned int done = 0;
 
 	expect(wd_comp_init2("zlib", SCHED_POLICY_RR, TASK_MIX) == 0);
 	d = new_sess(WD_ZLIB, WD_DIR_DECOMPRESS, 0, 0);
@@ -228,7 +227,6 @@ static int nothing_to_be_had(void *arg)
 
 		expect(ret == 0 || ret == -WD_ENOMEM);
 		expect(ret || (!req.status && !memcmp(out, good, LEN)));
-		done += !ret;
 	}
 	limit.rlim_cur = RLIM_INFINITY;
 	expect(setrlimit(RLIMIT_AS, &limit) == 0);
