@@ -555,8 +555,19 @@ static const uint8_t done_details[] = {
 	[SDEV_DONE_MORE_OUT] = WDI_ST_MORE_OUT,
 };
 
+/* Of all operands: the list does not say which of them are results. */
+static uint64_t list_bytes(const struct wdi_msg *msg)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < msg->src_len / sizeof(msg->params[0]); i++)
+		sum += msg->params[i].len;
+	return sum;
+}
+
 static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
 {
+	uint64_t most_in = msg->src_len, most_out = msg->dst_len;
 	struct sdev_cpl cpl;
 	uint32_t status, detail;
 
@@ -576,13 +587,12 @@ static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
 	msg->faults = cpl.faults;
 	msg->fault_addr = cpl.fault_va;
 	/* A device cannot have taken or made more than there was. */
-	msg->consumed = wdi_min(cpl.consumed, msg->src_len);
-	msg->produced = wdi_min(cpl.produced, msg->dst_len);
-	/* Of operands that are listed at src; nobody steps through memory by these. */
-	if (msg->op == WDI_OP_PK) {
-		msg->consumed = cpl.consumed;
-		msg->produced = cpl.produced;
+	if (wdi_unlikely(msg->op == WDI_OP_PK)) {
+		most_in = list_bytes(msg);
+		most_out = most_in;
 	}
+	msg->consumed = (uint32_t)wdi_min(cpl.consumed, most_in);
+	msg->produced = (uint32_t)wdi_min(cpl.produced, most_out);
 	if (msg->op == WDI_OP_STREAM_OPEN || msg->op == WDI_OP_SESSION_OPEN)
 		msg->object = cpl.object;
 }
