@@ -3,8 +3,9 @@
  * A hostile device towards the driver and the queue: the real driver of the
  * software device, over a bus that answers what the input says and writes into
  * the shared memory what no device should. Rings and doorbells end at pages that
- * may not be touched. Whatever comes, messages come back at most once, with
- * numbers that make sense, and nothing is written but descriptors and indices.
+ * may not be touched. Whatever comes, messages come back at most once, for a
+ * completion of the very tag they went out with, with numbers that make sense,
+ * and nothing is written but descriptors and indices.
  */
 #include "fuzz.h"
 
@@ -17,6 +18,7 @@
 
 #define PAGE		4096u
 #define MAX_DEPTH	128u
+#define MAX_COMMANDS	300u
 #define DUS_SIZE	((size_t)SDEV_DUS_STRIDE(MAX_DEPTH))
 
 /* Shared memory, each piece between pages that nobody may touch. */
@@ -35,7 +37,12 @@ static struct {
 	uint32_t depth;			/* of the queue, once it is there */
 	uint32_t max_depth;		/* as it was last said: the rings lie accordingly */
 	struct sdev_cpl ring[MAX_DEPTH];	/* what the completion ring has to hold */
-	bool out[65536];		/* by tag: sent and not polled */
+	struct {
+		bool out;		/* sent and not polled */
+		bool used;
+		uint32_t tag;		/* of its last use */
+		bool written[MAX_COMMANDS];	/* by use: the device wrote a completion of it */
+	} slots[MAX_DEPTH];
 	bool sync;			/* somebody waits for one message */
 	uint32_t sent, polled, dropped;
 } f;
@@ -136,6 +143,10 @@ static struct sdev_cpl *cq(void)
 
 static void cq_write(uint32_t index, const struct sdev_cpl *cpl)
 {
+	uint32_t slot = wdi_tag_slot(cpl->tag), use = cpl->tag / WDI_TAG_SLOTS;
+
+	if (slot < MAX_DEPTH && use < MAX_COMMANDS)
+		f.slots[slot].written[use] = true;
 	f.ring[index % f.max_depth] = *cpl;
 	cq()[index % f.max_depth] = *cpl;
 }
@@ -150,11 +161,24 @@ static void post(uint32_t behind, struct sdev_cpl cpl)
 	cq_write(index & (f.depth - 1), &cpl);
 }
 
+/* As the device knows it, from the descriptor. */
+static uint32_t submitted_tag(uint32_t index)
+{
+	const struct sdev_slot *sq = (const void *)shared.dus;
+
+	return sq[index % f.depth].desc.tag;
+}
+
+/* One that went out, one of an earlier or later use of its slot, or any. */
 static uint32_t some_tag(void)
 {
 	uint8_t how = (uint8_t)fuzz_uint(&f.in, 1);
 
-	return how < 250 ? how % f.depth : (uint32_t)fuzz_uint(&f.in, 4);
+	if (how < 240)
+		return submitted_tag(how);
+	if (how < 250)
+		return submitted_tag(how) + (how - 245u) * WDI_TAG_SLOTS;
+	return (uint32_t)fuzz_uint(&f.in, 4);
 }
 
 static void device_acts(void)
@@ -194,11 +218,11 @@ static void device_acts(void)
 	}
 }
 
-/* Every tag that there is: whoever waits has his answer. */
+/* Every tag in the ring: whoever waits sent the last of them, and has his answer. */
 static void complete_all(void)
 {
 	for (uint32_t i = 0; i < f.depth; i++)
-		post(i, (struct sdev_cpl){ .tag = i });
+		post(i, (struct sdev_cpl){ .tag = submitted_tag(i) });
 }
 
 /* A synchronous caller comes here until its message is done. */
@@ -216,48 +240,89 @@ static unsigned int bus_step(void *handle, unsigned int queue)
 
 /* ---- the client ---------------------------------------------------------- */
 
+/* A tag that is given out is none that was out before. */
+static void tag_goes_out(uint32_t tag)
+{
+	uint32_t slot = wdi_tag_slot(tag);
+
+	fuzz_assert(slot < f.depth && !f.slots[slot].out);
+	fuzz_assert(!f.slots[slot].used || (int32_t)(tag - f.slots[slot].tag) > 0);
+	f.slots[slot].used = true;
+	f.slots[slot].tag = tag;
+}
+
+static void tag_comes_back(uint32_t tag)
+{
+	uint32_t slot = wdi_tag_slot(tag);
+
+	fuzz_assert(slot < f.depth && f.slots[slot].out && f.slots[slot].tag == tag);
+	f.slots[slot].out = false;
+}
+
+static void assert_answered(uint32_t tag)
+{
+	fuzz_assert(f.slots[wdi_tag_slot(tag)].written[tag / WDI_TAG_SLOTS]);
+}
+
 static void count_drop(struct wdi_msg *msg)
 {
-	fuzz_assert(f.out[msg->tag]);
-	f.out[msg->tag] = false;
+	tag_comes_back(msg->tag);
 	f.dropped++;
 }
 
-static struct wdi_msg make_msg(void)
+static void fill_list(struct wdi_msg *msg)
 {
-	struct wdi_msg msg = { 0 };
+	unsigned int n = msg->src_len % (WDI_PK_PARAMS + 1);
 
-	msg.op = (uint8_t)(fuzz_uint(&f.in, 1) % WDI_OP_COUNT);
-	if (msg.op == WDI_OP_STREAM_OPEN)
-		msg.comp.dir = msg.src_sgl ? WDI_OP_COMPRESS : WDI_OP_DECOMPRESS;
-	msg.src_len = (uint32_t)fuzz_uint(&f.in, 2);
-	msg.dst_len = (uint32_t)fuzz_uint(&f.in, 2);
-	msg.src_sgl = msg.src_len & 1;
-	msg.dst_sgl = msg.dst_len & 1;
-	return msg;
+	msg->src = msg->params;
+	msg->src_len = n * sizeof(msg->params[0]);
+	msg->dst_len = 0;
+	for (unsigned int i = 0; i < n; i++)
+		msg->params[i] = (struct wdi_pk_param){ .len = (uint32_t)fuzz_uint(&f.in, 2) };
+}
+
+static void fill_msg(struct wdi_msg *msg)
+{
+	msg->op = (uint8_t)(fuzz_uint(&f.in, 1) % WDI_OP_COUNT);
+	msg->src_len = (uint32_t)fuzz_uint(&f.in, 2);
+	msg->dst_len = (uint32_t)fuzz_uint(&f.in, 2);
+	if (msg->op == WDI_OP_PK)
+		fill_list(msg);
+	msg->src_sgl = msg->src_len & 1;
+	msg->dst_sgl = msg->dst_len & 1;
+	if (msg->op == WDI_OP_STREAM_OPEN)
+		msg->comp.dir = msg->src_sgl ? WDI_OP_COMPRESS : WDI_OP_DECOMPRESS;
 }
 
 static void assert_ended(const struct wdi_msg *msg)
 {
+	uint64_t most_in = msg->src_len, most_out = msg->dst_len;
+
+	if (msg->op == WDI_OP_PK) {
+		most_in = 0;
+		for (size_t i = 0; i < msg->src_len / sizeof(msg->params[0]); i++)
+			most_in += msg->params[i].len;
+		most_out = most_in;
+	}
+	assert_answered(msg->tag);
 	fuzz_assert(msg->status < WDI_ST_COUNT && *wdi_core_status_name(msg->status));
-	fuzz_assert(msg->consumed <= msg->src_len && msg->produced <= msg->dst_len);
+	fuzz_assert(msg->consumed <= most_in && msg->produced <= most_out);
 	fuzz_assert(f.dev.drv->engine_name(msg->engine));
 }
 
 static void send_async(void)
 {
-	struct wdi_msg filled = make_msg(), *msg = wdi_core_begin(f.q);
+	struct wdi_msg *msg = wdi_core_begin(f.q);
 
 	if (!msg) {
 		fuzz_assert(f.sent - f.polled == f.depth);
 		return;
 	}
-	fuzz_assert(msg->async && msg->tag < f.depth && !f.out[msg->tag]);
-	filled.tag = msg->tag;
-	filled.async = true;
-	filled.drop = count_drop;
-	*msg = filled;
-	f.out[msg->tag] = true;
+	fuzz_assert(msg->async);
+	tag_goes_out(msg->tag);
+	fill_msg(msg);
+	msg->drop = count_drop;
+	f.slots[wdi_tag_slot(msg->tag)].out = true;
 	f.sent++;
 	wdi_core_commit(f.q, msg);
 }
@@ -270,8 +335,7 @@ static void poll_async(void)
 
 	fuzz_assert(n <= max);
 	for (unsigned int i = 0; i < n; i++) {
-		fuzz_assert(f.out[msgs[i]->tag]);
-		f.out[msgs[i]->tag] = false;
+		tag_comes_back(msgs[i]->tag);
 		assert_ended(msgs[i]);
 	}
 	f.polled += n;
@@ -280,11 +344,13 @@ static void poll_async(void)
 
 static void run_sync(void)
 {
-	struct wdi_msg msg = make_msg();
+	struct wdi_msg msg = { 0 };
 
+	fill_msg(&msg);
 	f.sync = true;
 	if (!wdi_core_run(f.q, &msg, false)) {
 		fuzz_assert(msg.done && !msg.async);
+		tag_goes_out(msg.tag);
 		assert_ended(&msg);
 	}
 	f.sync = false;
@@ -395,7 +461,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f.depth = f.dev.caps.depth;
 	fuzz_assert(f.depth <= f.max_depth && f.max_depth <= MAX_DEPTH);
 	f.dev.caps.engine_threads = 1;
-	for (unsigned int i = 0; i < 300 && f.in.left; i++)
+	for (unsigned int i = 0; i < MAX_COMMANDS && f.in.left; i++)
 		one_command();
 	wdi_queue_destroy(f.q);
 	fuzz_assert(f.sent == f.polled + f.dropped);
