@@ -310,9 +310,12 @@ AM_TESTS_ENVIRONMENT = \
 VALGRIND_FLAGS = -q --error-exitcode=99 --num-callers=24 --leak-check=full \
 	--show-leak-kinds=definite --errors-for-leak-kinds=definite
 
+# libcrypto's code for AES and GHASH instructions is more than memcheck follows: it
+# takes results for uninitialised. The portable code of the same library is checked.
 check-valgrind: all
 	@test -n '$(VALGRIND)' || { echo 'check-valgrind: valgrind was not found' >&2; exit 1; }
 	$(MAKE) $(AM_MAKEFLAGS) $(test_api_programs)
+	OPENSSL_ia32cap='~0x200000200000000' WEFT_CRYPTO_ENGINES=openssl \
 	CK_FORK=no CK_DEFAULT_TIMEOUT=0 WEFT_GUARD=copy $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
 		TESTS='$(test_api_programs)' TEST_SUITE_LOG=check-valgrind.log \
 		LOG_COMPILER='$(SHELL) ./libtool --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'

@@ -243,7 +243,7 @@ static int nothing_to_be_had(void *arg)
 
 START_TEST(address_space_used_up)
 {
-	uint8_t *out;
+	static uint8_t *out;	/* the child leaves it behind */
 
 	/* The sanitizers' own memory counts, and they cannot do without more. */
 	if (slow())

@@ -498,14 +498,16 @@ END_TEST
 int main(void)
 {
 	int fd = uffd_open(), count = config_count(), all = count * (int)ARRAY_SIZE(changes);
-	Suite *suite = suite_create("uffd");
-	TCase *tcase = add_case(suite, "slow");
+	Suite *suite;
+	TCase *tcase;
 
 	if (fd < 0) {
 		printf("1..0 # SKIP userfaultfd is not to be had: %s\n", strerror(errno));
 		return 0;
 	}
 	close(fd);
+	suite = suite_create("uffd");
+	tcase = add_case(suite, "slow");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, each_page_is_brought, 0, count);
 	tcase_add_loop_test(tcase, others_go_on, 0, count);
