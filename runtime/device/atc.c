@@ -43,24 +43,40 @@ struct sdev_atc {
 void sdev_lookup_init(struct sdev_lookup *lookup, unsigned int without)
 {
 	lookup->page = (size_t)sysconf(_SC_PAGESIZE);
-	lookup->pagemap = without & SDEV_WITHOUT_PAGEMAP ? -1 :
-			  open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	atomic_store(&lookup->pagemap, without & SDEV_WITHOUT_PAGEMAP ? -1 : SDEV_PAGEMAP_LATER);
 }
 
 void sdev_lookup_exit(struct sdev_lookup *lookup)
 {
-	if (lookup->pagemap >= 0)
-		close(lookup->pagemap);
-	lookup->pagemap = -1;
+	int fd = atomic_exchange(&lookup->pagemap, -1);
+
+	if (fd >= 0)
+		close(fd);
 }
 
-static bool pagemap_fill(const struct sdev_lookup *lookup, uint64_t number,
+static int pagemap_open(struct sdev_lookup *lookup)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), now = SDEV_PAGEMAP_LATER;
+
+	if (fd < 0)
+		fd = -1;
+	if (atomic_compare_exchange_strong(&lookup->pagemap, &now, fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);	/* another thread was first */
+	return now;
+}
+
+static bool pagemap_fill(struct sdev_lookup *lookup, uint64_t number,
 			 struct sdev_atc_block *b)
 {
 	uint64_t words[BLOCK_PAGES] = { 0 };
 	off_t at = (off_t)(number * BLOCK_PAGES * sizeof(words[0]));
+	int fd = atomic_load_explicit(&lookup->pagemap, memory_order_relaxed);
 
-	if (lookup->pagemap < 0 || pread(lookup->pagemap, words, sizeof(words), at) <= 0)
+	if (fd == SDEV_PAGEMAP_LATER)
+		fd = pagemap_open(lookup);
+	if (fd < 0 || pread(fd, words, sizeof(words), at) <= 0)
 		return false;
 	for (unsigned int i = 0; i < BLOCK_PAGES; i++) {
 		uint64_t there = words[i] & PM_PRESENT ? 1 : 0;
@@ -107,7 +123,7 @@ static struct sdev_atc *lane_atc(struct sdev_lane *lane)
 	return lane->atc;
 }
 
-static void block_fill(const struct sdev_lookup *lookup, uint64_t life, uint64_t number,
+static void block_fill(struct sdev_lookup *lookup, uint64_t life, uint64_t number,
 		       uint64_t now, struct sdev_atc_block *b)
 {
 	*b = (struct sdev_atc_block){ .life = life, .number = number, .until = now + ATC_LIFE_NS };
@@ -126,7 +142,7 @@ static uint64_t pages_mask(unsigned int first, unsigned int count)
  * there for @access. Does not wait, and does not touch them.
  * @life: of the bond, so that no entry outlives it
  */
-size_t sdev_atc_look(struct sdev_lane *lane, const struct sdev_lookup *lookup, uint64_t life,
+size_t sdev_atc_look(struct sdev_lane *lane, struct sdev_lookup *lookup, uint64_t life,
 		     uint64_t va, size_t len, enum sdev_access access)
 {
 	uint64_t plain = sdev_va_plain(va), page = plain / lookup->page;

@@ -245,10 +245,11 @@ void sdev_guest_end(struct sdev_file *file);
 
 /* ---- atc.c: which pages are there ----------------------------------------- */
 
-/* How the kernel is asked. */
+/* How the kernel is asked. The file is opened by the first who has a question. */
+#define SDEV_PAGEMAP_LATER	(-2)
 struct sdev_lookup {
 	size_t page;
-	int pagemap;			/* -1: mincore() instead */
+	atomic_int pagemap;		/* SDEV_PAGEMAP_LATER; -1: mincore() instead */
 };
 
 struct sdev_atc;
@@ -256,7 +257,7 @@ struct sdev_atc;
 void sdev_lookup_init(struct sdev_lookup *lookup, unsigned int without);
 void sdev_lookup_exit(struct sdev_lookup *lookup);
 bool sdev_mapped(const struct sdev_lookup *lookup, uint64_t va);
-size_t sdev_atc_look(struct sdev_lane *lane, const struct sdev_lookup *lookup, uint64_t life,
+size_t sdev_atc_look(struct sdev_lane *lane, struct sdev_lookup *lookup, uint64_t life,
 		     uint64_t va, size_t len, enum sdev_access access);
 void sdev_atc_free(struct sdev_atc *atc);
 

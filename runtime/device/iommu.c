@@ -64,7 +64,7 @@ static size_t va_clip(const struct sdev *dev, uint64_t va, size_t len, struct sd
 static size_t look(struct sdev_job *job, uint64_t host, size_t len, enum sdev_access access,
 		   struct sdev_fault *fault)
 {
-	const struct sdev_lookup *lookup = &job->dev->lookup;
+	struct sdev_lookup *lookup = &job->dev->lookup;
 	size_t n = sdev_atc_look(job->lane, lookup, job->as->life, host, len, access);
 	uint64_t at = sdev_va_plain(host) + n;
 

@@ -179,6 +179,29 @@ START_TEST(contexts_are_released)
 }
 END_TEST
 
+/* Programs close descriptors that they do not know: contexts at work have none. */
+START_TEST(no_descriptor_is_open)
+{
+	unsigned int fds = open_fds();
+	struct job *jobs;
+	handle_t sess;
+
+	work_by(_i);
+	start();
+	sess = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
+	jobs = new_jobs(50, sess);
+	for (int i = 0; i < 50; i++)
+		ck_assert_int_eq(job_send(&jobs[i]), 0);
+	poll_for(50);
+	assert_works();
+	ck_assert_uint_eq(open_fds(), fds);
+	assert_jobs(jobs, 50);
+	wd_comp_free_sess(sess);
+	finish();
+	free(jobs);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("comp_wait");
@@ -192,5 +215,6 @@ int main(void)
 	tcase_add_loop_test(tcase, session_is_freed, 0, WORKERS);
 	tcase_add_loop_test(tcase, session_is_freed_in_its_callback, 0, WORKERS);
 	tcase_add_loop_test(tcase, contexts_are_released, 0, WORKERS * 2);
+	tcase_add_loop_test(tcase, no_descriptor_is_open, 0, WORKERS);
 	return run_suite(suite);
 }
