@@ -749,6 +749,7 @@ START_TEST(injected)
 	struct sdev_desc d;
 	struct sdev_cpl cpl;
 	struct rig rig;
+	unsigned int faults = 0;
 	uint8_t *dst;
 
 	if (skip(_i))
@@ -767,8 +768,10 @@ START_TEST(injected)
 		cpl = rig_run(&rig.q, &d);
 		same_end(&cpl, &want);
 		ck_assert_mem_eq(dst, want.dst, want.cpl.produced);
-		ck_assert_uint_ge(cpl.faults, 2);
+		faults += cpl.faults;
 	}
+	/* Pages that have had their fault are left alone for a while: how many in which job varies. */
+	ck_assert_uint_ge(faults, 10);
 	ck_assert_uint_ge(rig_counter(rig.file, SDEV_COUNTER_PARKS), 10);
 	ck_assert_uint_ge(rig_counter(rig.file, SDEV_COUNTER_OVERFLOWS), 3);
 	rig_close(&rig);
