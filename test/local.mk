@@ -290,6 +290,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	WEFT='$(abs_top_builddir)/weft'; export WEFT; \
+	TSAN_OPTIONS="die_after_fork=0 $$TSAN_OPTIONS"; export TSAN_OPTIONS; \
 	OPENSSL_MODULES='$(abs_top_builddir)/runtime/openssl/.libs'; export OPENSSL_MODULES; \
 	CC='$(CC)'; export CC; \
 	CXX='$(CXX_FOR_TESTS)'; export CXX; \

@@ -72,7 +72,7 @@ static bool pagemap_fill(struct sdev_lookup *lookup, uint64_t number,
 {
 	uint64_t words[BLOCK_PAGES] = { 0 };
 	off_t at = (off_t)(number * BLOCK_PAGES * sizeof(words[0]));
-	int fd = atomic_load_explicit(&lookup->pagemap, memory_order_relaxed);
+	int fd = atomic_load_explicit(&lookup->pagemap, memory_order_acquire);
 
 	if (fd == SDEV_PAGEMAP_LATER)
 		fd = pagemap_open(lookup);

@@ -433,6 +433,8 @@ START_TEST(exec_inherits_no_descriptor)
 	ctx = new_ctx();
 	start();
 	assert_works();
+	/* Without this there would be none to inherit. */
+	ck_assert_int_ge(weft_ctx_wait_fd(ctx), 0);
 	list_fds(after, sizeof(after));
 	ck_assert_int_eq(in_child(exec_ls, &ends[1]), -1);	/* it became another program */
 	close(ends[1]);
