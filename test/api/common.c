@@ -50,7 +50,7 @@ bool slow(void)
 
 bool can_fork_beside_threads(void)
 {
-#ifdef SANITIZED_ADDRESS
+#if defined(SANITIZED_ADDRESS) || defined(SANITIZED_THREAD)
 	return false;
 #else
 	return true;

@@ -36,7 +36,7 @@ bool on_valgrind(void);
 
 /*
  * Whether a child may allocate that was forked while another thread did. The C
- * library sees to that; the allocator of an older address sanitizer does not.
+ * library sees to that; the allocators of the sanitizers do not.
  */
 bool can_fork_beside_threads(void);
 

@@ -41,6 +41,15 @@ static int readable(int fd, int ms)
 	return poll(&pfd, 1, ms) > 0;
 }
 
+/* A call for what has been taken already may come late; there is nothing behind it. */
+static void assert_quiet(int fd)
+{
+	__u32 count;
+
+	while (readable(fd, 0))
+		ck_assert_int_eq(wd_comp_poll_ctx(1, 1, &count), -WD_EAGAIN);
+}
+
 START_TEST(wait_fd)
 {
 	struct job *jobs;
@@ -62,7 +71,7 @@ START_TEST(wait_fd)
 	ck_assert_int_eq(readable(fd, -1), 1);
 	while (wd_comp_poll_ctx(1, 1, &count) != -WD_EAGAIN)
 		;
-	ck_assert_int_eq(readable(fd, 0), 0);
+	assert_quiet(fd);
 	for (int round = 0; round < 50; round++) {
 		unsigned int got = 0;
 
@@ -75,7 +84,7 @@ START_TEST(wait_fd)
 			got += count;
 		}
 		ck_assert_uint_eq(got, 10);
-		ck_assert_int_eq(readable(fd, 0), 0);
+		assert_quiet(fd);
 	}
 	assert_jobs(jobs, 10);
 	wd_comp_free_sess(sess);
