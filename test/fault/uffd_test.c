@@ -364,6 +364,8 @@ static void unmap_tail(struct slow *slow)
 	uint8_t *tail = slow->arg;
 
 	munmap(tail, slow->len - (size_t)(tail - slow->base));
+	/* Whatever comes to lie there from now on is somebody else's. */
+	slow->len = (size_t)(tail - slow->base);
 }
 
 static void protect_tail(struct slow *slow)
@@ -380,6 +382,7 @@ static void move_tail(struct slow *slow)
 	void *away = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	mremap(tail, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, away);
+	slow->len = (size_t)(tail - slow->base);
 }
 
 static void (*const changes[])(struct slow *slow) = { unmap_tail, protect_tail, move_tail };
