@@ -175,7 +175,8 @@ static void as_quiesce(struct sdev *dev, struct sdev_as *as)
 	for (uint32_t i = 0; i < dev->max_queues && i < dev->open_words * 64; i++) {
 		struct sdev_queue *q = &dev->queues[i];
 
-		if (!q->dev || atomic_load(&q->pasid) != as->pasid)
+		if (!__atomic_load_n(&q->dev, __ATOMIC_ACQUIRE) ||
+		    atomic_load(&q->pasid) != as->pasid)
 			continue;	/* never made, or another's */
 		sdev_queue_drain(q);
 		sdev_parked_cancel(q, as, SDEV_ST_NO_PASID);

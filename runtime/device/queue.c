@@ -518,12 +518,13 @@ static void queue_start(struct sdev_queue *q, struct sdev_file *file, uint32_t i
 	uint8_t *dus = sdev_dus_of(dev, index);
 
 	if (!q->dev) {	/* the same in every life, and scans read it any time */
-		q->dev = dev;
 		q->db = sdev_doorbell_of(dev, index);
 		q->sq = (void *)dus;
 		q->cq = (void *)(dus + SDEV_DUS_CQ_OFF(dev->max_depth));
 		q->index = index;
 		q->irq_fd = -1;
+		/* Last: as_quiesce() knows by it, without the lock, that the rest is there. */
+		__atomic_store_n(&q->dev, dev, __ATOMIC_RELEASE);
 	}
 	q->file = file;
 	atomic_store(&q->pasid, cmd->pasid);

@@ -456,6 +456,7 @@ START_TEST(many_laps)
 		return;
 	rig_open(&rig, _i);
 	for (size_t i = 0; i < wdi_array_size(depths); i++) {
+		bool seen[11 * 128] = { false };
 		uint32_t sent = 0, got = 0;
 
 		ck_assert_int_eq(rig_queue_make(rig.file, rig.pasid, depths[i], &q), 0);
@@ -470,9 +471,10 @@ START_TEST(many_laps)
 			rig_ring(&q);
 			cpl = rig_wait(&q);
 			rig_assert(cpl, SDEV_ST_DONE, SDEV_DONE_ALL);
-			/* two threads may complete out of order */
+			/* In any order, and one may be overtaken by many; each once. */
 			ck_assert_uint_lt(cpl.tag, sent);
-			ck_assert_uint_lt(got - cpl.tag + depths[i], 2 * depths[i]);
+			ck_assert(!seen[cpl.tag]);
+			seen[cpl.tag] = true;
 			got++;
 		}
 	}
