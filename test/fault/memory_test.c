@@ -21,8 +21,9 @@ static size_t packed_len;
 
 enum { WAY_STREAM = WAYS, ALL_WAYS };
 
-static void begin_as_set(void)
+static void begin(int config)
 {
+	config_set(config);
 	start();
 	c[0] = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);
 	c[1] = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 6, WD_COMP_WS_32K);
@@ -30,12 +31,6 @@ static void begin_as_set(void)
 	good = data_new(DATA_MIXED, 1, LEN);
 	packed = malloc(ROOM);
 	packed_len = oracle_encode(WD_ZLIB, NULL, good, LEN, packed, ROOM);
-}
-
-static void begin(int config)
-{
-	config_set(config);
-	begin_as_set();
 }
 
 static void end(void)
@@ -290,8 +285,7 @@ START_TEST(discarded_source)
 	unsigned int rounds = storm_rounds();
 	struct pest pest;
 
-	config_set_unsteady(_i);
-	begin_as_set();
+	begin(_i);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, good, LEN), LEN);
 	in = map(LEN, MAP_PRIVATE, fd);
@@ -321,8 +315,7 @@ START_TEST(discarded_destination)
 	unsigned int rounds = storm_rounds();
 	struct pest pest;
 
-	config_set_unsteady(_i);
-	begin_as_set();
+	begin(_i);
 	ck_assert_ptr_nonnull(out);
 	pest_start(&pest, discard, out, room);
 	for (unsigned int i = 0; i < rounds; i++) {
@@ -395,8 +388,7 @@ START_TEST(unsteady_destination)
 		munmap(out, 3 * room);
 		return;
 	}
-	config_set_unsteady(_i / (int)ARRAY_SIZE(pests));
-	begin_as_set();
+	begin(_i / (int)ARRAY_SIZE(pests));
 	munmap(out + room, 2 * room);
 	pest_start(&pest, pests[_i % (int)ARRAY_SIZE(pests)], out, room);
 	for (unsigned int i = 0; i < rounds; i++) {

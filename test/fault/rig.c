@@ -62,25 +62,26 @@ void config_set(int i)
 }
 
 /*
- * Thread sanitizer does the accesses of memcpy() itself, and what it holds at that
- * moment stays held when the guard's handler jumps away.
+ * Under thread sanitizer the storm copies. With the signal guard, which jumps out of
+ * memcpy(), it reports that requests in turn write to one destination; whether that
+ * is the jump or a request that ran out of time has not been found out.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#define JUMPS_ARE_FATAL	1
+#define STORM_COPIES	1
 #endif
 #endif
 #if defined(__SANITIZE_THREAD__)
-#define JUMPS_ARE_FATAL	1
+#define STORM_COPIES	1
 #endif
-#ifndef JUMPS_ARE_FATAL
-#define JUMPS_ARE_FATAL	0
+#ifndef STORM_COPIES
+#define STORM_COPIES	0
 #endif
 
-void config_set_unsteady(int i)
+void config_set_storm(int i)
 {
 	config_set(i);
-	if (JUMPS_ARE_FATAL)
+	if (STORM_COPIES)
 		env("WEFT_GUARD", "copy");
 }
 

@@ -565,7 +565,7 @@ START_TEST(storm)
 	unsigned int resets = 0;
 	struct pest pest;
 
-	config_set_unsteady(_i);
+	config_set_storm(_i);
 	env("WEFT_ENGINE_THREADS", "2");
 	prepare();
 	rig_up(&rig, CONTEXTS / 2, CONTEXTS / 2);
