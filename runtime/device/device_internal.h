@@ -509,6 +509,7 @@ static inline bool sdev_job_parks(const struct sdev_job *job)
 static inline void sdev_job_commit(struct sdev_job *job)
 {
 	job->nowait = false;
+	job->lane->inject.report = false;
 }
 
 static inline void sdev_job_end(struct sdev_job *job, enum sdev_comp_status status,
@@ -532,6 +533,8 @@ size_t sdev_operand_get(struct sdev_job *job, struct sdev_operand *op, uint8_t *
 void sdev_operand_skip(struct sdev_operand *op, size_t n);
 size_t sdev_operand_put(struct sdev_job *job, struct sdev_operand *op, const uint8_t *from,
 			size_t len, struct sdev_fault *fault);
+bool sdev_operand_writable(struct sdev_job *job, const struct sdev_operand *op, size_t len,
+			   struct sdev_fault *fault);
 
 enum sdev_pump_end {
 	SDEV_PUMP_ALL,		/* source used up, output delivered */

@@ -227,3 +227,26 @@ size_t sdev_operand_put(struct sdev_job *job, struct sdev_operand *op, const uin
 	job->cpl->produced += (uint32_t)done;
 	return done;
 }
+
+/*
+ * sdev_operand_writable() - translate the first @len bytes of a destination that has
+ * as many. For jobs that cannot begin again once they have written. Does not advance.
+ */
+bool sdev_operand_writable(struct sdev_job *job, const struct sdev_operand *op, size_t len,
+			   struct sdev_fault *fault)
+{
+	struct sdev_operand walk = *op;
+
+	/* The one segment of a flat operand lies in the operand itself. */
+	if (op->seg == &op->flat)
+		walk.seg = &walk.flat;
+	while (len) {
+		size_t n = wdi_min(seg_room(&walk), len);
+
+		if (sdev_translate(job, seg_va(&walk), n, SDEV_WRITE, fault) < n)
+			return false;
+		sdev_operand_advance(&walk, n);
+		len -= n;
+	}
+	return true;
+}

@@ -153,22 +153,50 @@ static bool operands_fetch(struct sdev_job *job, const struct sdev_pk_row *row,
 	return true;
 }
 
-/*
- * All results, then the list with their lengths. Every place is looked at before
- * the first is written, so that of a job that faults nothing but what another
- * thread unmaps at this moment is half there.
- */
-static bool results_store(struct sdev_job *job, const struct sdev_pk_row *row,
-			  struct sdev_pk_param *params, const struct sdev_pk_call *c)
+static uint64_t outs_list(const struct sdev_job *job, const struct sdev_pk_row *row)
 {
-	struct sdev_pk_param *outs = &params[row->ins];
-	uint64_t list = job->desc->src_va + (uint64_t)row->ins * sizeof(*params);
+	return job->desc->src_va + (uint64_t)row->ins * sizeof(struct sdev_pk_param);
+}
+
+/*
+ * Look at every place of a result, and at the list that gets their lengths. False: the
+ * job has been ended.
+ */
+static bool results_translate(struct sdev_job *job, const struct sdev_pk_row *row,
+			      const struct sdev_pk_param *params)
+{
+	const struct sdev_pk_param *outs = &params[row->ins];
+	size_t list_len = row->outs * sizeof(*outs);
 	struct sdev_fault fault;
 
 	for (unsigned int i = 0; i < row->outs; i++) {
 		if (sdev_translate(job, outs[i].va, outs[i].len, SDEV_WRITE, &fault) < outs[i].len)
 			goto fault;
 	}
+	if (!row->outs || sdev_translate(job, outs_list(job, row), list_len, SDEV_WRITE, &fault) ==
+			  list_len)
+		return true;
+fault:
+	sdev_job_fault(job, &fault);
+	return false;
+}
+
+/*
+ * All results, then the list with their lengths. Every place has been looked at before
+ * the operation, so that a page that is only not there yet costs no arithmetic, and is
+ * again before the first is written, so that of a job that faults nothing but what
+ * another thread unmaps at this moment is half there.
+ */
+static bool results_store(struct sdev_job *job, const struct sdev_pk_row *row,
+			  struct sdev_pk_param *params, const struct sdev_pk_call *c)
+{
+	struct sdev_pk_param *outs = &params[row->ins];
+	uint64_t list = outs_list(job, row);
+	struct sdev_fault fault;
+
+	sdev_job_commit(job);
+	if (!results_translate(job, row, params))
+		return false;
 	for (unsigned int i = 0; i < row->outs; i++) {
 		if (sdev_store(job, outs[i].va, c->out[i].p, outs[i].len, &fault) < outs[i].len)
 			goto fault;
@@ -204,7 +232,8 @@ static void run(struct sdev_job *job, struct sdev_pk_session *s, const struct sd
 		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
 		return;
 	}
-	if (operands_fetch(job, row, params, room, &c)) {
+	job->cpl->consumed = 0;		/* it may have been parked half-way */
+	if (operands_fetch(job, row, params, room, &c) && results_translate(job, row, params)) {
 		job->cpl->engine = SDEV_ENGINE_OPENSSL;
 		ERR_set_mark();
 		rc = row->run(&c);

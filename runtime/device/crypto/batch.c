@@ -368,6 +368,25 @@ static bool smalls_fetch(struct sym_job *j)
 	return true;
 }
 
+/*
+ * Everything that will be written is translated before anything is: a fault comes at
+ * a point from which the job can begin again, also in place.
+ */
+static bool outputs_translate(struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	bool digest = d->opcode == SDEV_OP_DIGEST;
+	struct sdev_fault fault;
+	struct small out[1];
+
+	if (sdev_operand_writable(j->job, &j->job->dst, digest ? d->dst_len : d->src_len, &fault) &&
+	    (digest || !smalls_out(j, out) ||
+	     sdev_translate(j->job, out[0].va, out[0].len, SDEV_WRITE, &fault) == out[0].len))
+		return true;
+	job_fault(j, &fault);
+	return false;
+}
+
 /* False: the job has been ended. */
 static bool copy_in(struct sym_job *j, uint8_t *room)
 {
@@ -405,7 +424,7 @@ static bool copy_in(struct sym_job *j, uint8_t *room)
 			return false;
 		}
 	}
-	return smalls_fetch(j);
+	return smalls_fetch(j) && outputs_translate(j);
 }
 
 /* Chains are read once more; what they say now is checked as it was before. */
