@@ -2,10 +2,10 @@
 /*
  * A record is a line of fields with tabs between them: the front end's name, then
  * "key=value". "WORK_COUNTER" counts what was asked for, "WORK_device_COUNTER" the
- * part of it that the device did; "path_NAME" are bytes by who compressed or restored
- * them, "fallback_REASON" streams that were left to the system's library. pid, comm
- * and mode say whose record it is. The file was writable by every program of the tree,
- * so nothing in it is believed.
+ * part of it that the device did; "path_NAME" and "out_NAME" are bytes that went in and
+ * came out, and "calls_NAME" calls, by who served them; "fallback_REASON" streams that were
+ * left to the system's library. pid, comm and mode say whose record it is. The file was
+ * writable by every program of the tree, so nothing in it is believed.
  */
 #include "run_report.h"
 
@@ -52,13 +52,21 @@ struct list {
 	size_t count;
 };
 
+/* What is known of each path: lists of the same names. */
+enum {
+	PATH_CALLS,
+	PATH_IN,
+	PATH_OUT,
+	PATH_LISTS,
+};
+
 struct record {
 	char front[16];
 	char pid[16];
 	char program[64];
 	char mode[16];
 	double count[WORKS][COUNTS];	/* NAN: not told */
-	struct list paths, reasons, others;
+	struct list paths[PATH_LISTS], reasons, others;
 };
 
 enum {
@@ -80,10 +88,10 @@ static const struct column columns[] = {
 	[COL_COUNTS + COUNT_IN] = { "in_bytes", "BYTES IN", COLUMN_NUMBER, 0, false },
 	[COL_COUNTS + COUNT_OUT] = { "out_bytes", "BYTES OUT", COLUMN_NUMBER, 0, false },
 	[COL_COUNTS + COUNT_DEVICE_STREAMS] = {
-		"device_streams", "BY DEVICE", COLUMN_NUMBER, 0, false,
+		"device_streams", "DEVICE STREAMS", COLUMN_NUMBER, 0, false,
 	},
 	[COL_COUNTS + COUNT_DEVICE_IN] = {
-		"device_in_bytes", "BYTES IN", COLUMN_NUMBER, 0, false,
+		"device_in_bytes", "DEVICE BYTES IN", COLUMN_NUMBER, 0, false,
 	},
 };
 
@@ -91,9 +99,11 @@ _Static_assert(sizeof(columns) / sizeof(columns[0]) == COL_COUNT, "a column with
 
 enum { SUM_NAME, SUM_VALUE, SUM_COUNT };
 
-static const struct column path_columns[] = {
-	[SUM_NAME] = { "path", "DONE BY", COLUMN_TEXT, 0, false },
-	[SUM_VALUE] = { "bytes", "BYTES IN", COLUMN_NUMBER, 0, false },
+static const struct column path_columns[1 + PATH_LISTS] = {
+	{ "path", "DONE BY", COLUMN_TEXT, 0, false },
+	[1 + PATH_CALLS] = { "calls", "CALLS", COLUMN_NUMBER, 0, false },
+	[1 + PATH_IN] = { "bytes", "BYTES IN", COLUMN_NUMBER, 0, false },
+	[1 + PATH_OUT] = { "out_bytes", "BYTES OUT", COLUMN_NUMBER, 0, false },
 };
 
 static const struct column reason_columns[] = {
@@ -110,15 +120,22 @@ static const struct column note_columns[] = { { "note", "NOTE", COLUMN_TEXT, 0, 
 
 /* ---- reading ------------------------------------------------------------ */
 
+static struct named *find(struct list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (!strcmp(list->item[i].name, name))
+			return &list->item[i];
+	}
+	return NULL;
+}
+
 static void add(struct list *list, const char *name, double value)
 {
-	struct named *item;
+	struct named *item = find(list, name);
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (!strcmp(list->item[i].name, name)) {
-			list->item[i].value += value;
-			return;
-		}
+	if (item) {
+		item->value += value;
+		return;
 	}
 	if (list->count == LIST_MAX || strlen(name) >= NAME_MAX_LEN)
 		return;
@@ -153,13 +170,25 @@ static bool take_count(struct record *r, const char *key, double value)
 
 static void take_number(struct record *r, const char *key, double value)
 {
-	static const char path[] = "path_", fallback[] = "fallback_";
+	const struct {
+		const char *prefix;
+		struct list *list;
+	} lists[] = {
+		{ "calls_", &r->paths[PATH_CALLS] },
+		{ "path_", &r->paths[PATH_IN] },
+		{ "out_", &r->paths[PATH_OUT] },
+		{ "fallback_", &r->reasons },
+	};
 
-	if (!strncmp(key, path, sizeof(path) - 1))
-		add(&r->paths, key + sizeof(path) - 1, value);
-	else if (!strncmp(key, fallback, sizeof(fallback) - 1))
-		add(&r->reasons, key + sizeof(fallback) - 1, value);
-	else if (!take_count(r, key, value))
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		size_t len = strlen(lists[i].prefix);
+
+		if (!strncmp(key, lists[i].prefix, len)) {
+			add(lists[i].list, key + len, value);
+			return;
+		}
+	}
+	if (!take_count(r, key, value))
 		add(&r->others, key, value);
 }
 
@@ -250,6 +279,41 @@ static void add_rows(struct table *t, const struct record *r)
 		begin_row(t, r, "other");
 }
 
+static void show_table(const char *key, struct table *t, bool any)
+{
+	if (any)
+		out_line("%s", "");
+	if (any || out_is_json())
+		out_table(key, t);
+	table_free(t);
+}
+
+/* Who did what all processes asked for. */
+static void show_paths(struct list *paths)
+{
+	struct table *t = table_new(path_columns, 1 + PATH_LISTS);
+	bool any = false;
+
+	for (size_t i = 0; i < paths[PATH_IN].count; i++) {
+		const char *name = paths[PATH_IN].item[i].name;
+		const struct named *of[PATH_LISTS];
+		bool idle = true;
+
+		for (size_t l = 0; l < PATH_LISTS; l++) {
+			of[l] = find(&paths[l], name);
+			idle &= !of[l] || !(of[l]->value > 0);
+		}
+		if (idle)
+			continue;
+		table_row(t);
+		table_text(t, 0, name);
+		for (size_t l = 0; l < PATH_LISTS; l++)
+			table_number(t, 1 + l, of[l] ? of[l]->value : NAN);
+		any = true;
+	}
+	show_table("paths", t, any);
+}
+
 /* What all processes did together; text has no table of nothing. */
 static void show_sum(const char *key, const struct column *cols, const struct list *sum)
 {
@@ -264,14 +328,10 @@ static void show_sum(const char *key, const struct column *cols, const struct li
 		table_number(t, SUM_VALUE, sum->item[i].value);
 		any = true;
 	}
-	if (any)
-		out_line("%s", "");
-	if (any || out_is_json())
-		out_table(key, t);
-	table_free(t);
+	show_table(key, t, any);
 }
 
-static void show(const struct table *processes, size_t count, const struct record *sum,
+static void show(const struct table *processes, size_t count, struct record *sum,
 		 const char *const *notes)
 {
 	struct table *remarks = table_new(note_columns, 1);
@@ -280,7 +340,7 @@ static void show(const struct table *processes, size_t count, const struct recor
 		out_line("no process has called the front end");
 	if (count || out_is_json())
 		out_table("processes", processes);
-	show_sum("paths", path_columns, &sum->paths);
+	show_paths(sum->paths);
 	show_sum("fallbacks", reason_columns, &sum->reasons);
 	show_sum("others", other_columns, &sum->others);
 	for (size_t i = 0; notes[i]; i++) {
@@ -316,7 +376,8 @@ int run_report(const char *path, const char *program, const char *ending,
 		if (!parse(&r, line))
 			continue;
 		add_rows(processes, &r);
-		add_all(&sum.paths, &r.paths);
+		for (size_t l = 0; l < PATH_LISTS; l++)
+			add_all(&sum.paths[l], &r.paths[l]);
 		add_all(&sum.reasons, &r.reasons);
 		add_all(&sum.others, &r.others);
 		count++;

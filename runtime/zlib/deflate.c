@@ -220,6 +220,13 @@ int deflateResetKeep(z_streamp strm)
 
 /* ---- deflate() ---------------------------------------------------------------------------- */
 
+/* A call that the system's zlib has from its beginning. */
+static int their_deflate(z_streamp strm, int flush)
+{
+	wdi_z_count_call(WDI_Z_PATH_DEFLATE_SYSTEM);
+	return wdi_z_system()->deflate(strm, flush);
+}
+
 /* Whether the first call shows a stream that is the device's, and why not. */
 static bool first_call(const z_stream *strm, const struct wdi_z_deflate *s, int flush,
 		       enum wdi_z_reason *why)
@@ -378,7 +385,7 @@ int deflate(z_streamp strm, int flush)
 
 	WHOSE(strm);
 	if (!s)
-		return wdi_z_system()->deflate(strm, flush);
+		return their_deflate(strm, flush);
 	if (flush > Z_BLOCK || flush < 0)
 		return Z_STREAM_ERROR;
 	if (!strm->next_out || (strm->avail_in && !strm->next_in) ||
@@ -390,19 +397,21 @@ int deflate(z_streamp strm, int flush)
 	if (s->status == WDI_Z_INIT) {
 		if (!first_call(strm, s, flush, &why)) {
 			ret = give_away(strm, s, why);
-			return ret == Z_OK ? wdi_z_system()->deflate(strm, flush) : ret;
+			return ret == Z_OK ? their_deflate(strm, flush) : ret;
 		}
 		if (flush == Z_FINISH && strm->avail_out >= deflateBound(strm, strm->avail_in)) {
 			if (wdi_z_deflate_whole(strm, s)) {
+				wdi_z_count_call(WDI_Z_PATH_DEFLATE_DEVICE);
 				s->last_flush = flush;
 				return Z_STREAM_END;
 			}
 			/* zlib promises that this much room is enough, and keeps it. */
 			ret = give_away(strm, s, WDI_Z_WHY_DEVICE);
-			return ret == Z_OK ? wdi_z_system()->deflate(strm, flush) : ret;
+			return ret == Z_OK ? their_deflate(strm, flush) : ret;
 		}
 	}
 
+	wdi_z_count_call(s->inner ? WDI_Z_PATH_DEFLATE_SYSTEM : WDI_Z_PATH_DEFLATE_DEVICE);
 	old = s->last_flush;
 	s->last_flush = flush;
 	if (s->pend_len) {

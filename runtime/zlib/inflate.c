@@ -215,6 +215,13 @@ static void whole_learn(bool good)
 	atomic_store_explicit(&whole_luck, luck, memory_order_relaxed);
 }
 
+/* A call that the system's zlib has from its beginning. */
+static int their_inflate(z_streamp strm, int flush)
+{
+	wdi_z_count_call(WDI_Z_PATH_INFLATE_SYSTEM);
+	return wdi_z_system()->inflate(strm, flush);
+}
+
 /* The first input is here: whose is the stream? True: it is the device's now. */
 static bool first_call(z_streamp strm, struct wdi_z_inflate *s, int flush,
 		       enum wdi_z_reason *why)
@@ -258,11 +265,13 @@ int inflate(z_streamp strm, int flush)
 
 	WHOSE(strm, Z_STREAM_ERROR);
 	if (!s)
-		return wdi_z_system()->inflate(strm, flush);
+		return their_inflate(strm, flush);
 	if (!strm->next_out || (!strm->next_in && strm->avail_in))
 		return Z_STREAM_ERROR;
-	if (s->inner)
+	if (s->inner) {
+		wdi_z_count_call(WDI_Z_PATH_INFLATE_SYSTEM);
 		return wdi_z_inflate_inner(strm, s, flush);
+	}
 	in = strm->avail_in;
 	out = strm->avail_out;
 	if (s->stage == WDI_Z_FRESH) {
@@ -272,9 +281,10 @@ int inflate(z_streamp strm, int flush)
 		}
 		if (!first_call(strm, s, flush, &why)) {
 			ret = give_away(strm, s, s->window_bits, why);
-			return ret == Z_OK ? wdi_z_system()->inflate(strm, flush) : ret;
+			return ret == Z_OK ? their_inflate(strm, flush) : ret;
 		}
 	}
+	wdi_z_count_call(WDI_Z_PATH_INFLATE_DEVICE);
 	if (s->stage == WDI_Z_ENDED)
 		return Z_STREAM_END;
 	if (s->stage == WDI_Z_BAD)

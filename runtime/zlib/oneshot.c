@@ -139,6 +139,7 @@ static bool uncompress_here(Bytef *dest, uLongf *dest_len, const Bytef *source, 
 		return false;
 	*source_len = HEADER + in + TRAILER;
 	*dest_len = out;
+	wdi_z_count_call(WDI_Z_PATH_INFLATE_DEVICE);
 	wdi_z_count_path(WDI_Z_PATH_INFLATE_DEVICE, *source_len, out);
 	return true;
 }
@@ -152,6 +153,7 @@ int uncompress2(Bytef *dest, uLongf *dest_len, const Bytef *source, uLong *sourc
 	if (uncompress_here(dest, dest_len, source, source_len))
 		return Z_OK;
 	ret = wdi_z_system()->uncompress2(dest, dest_len, source, source_len);
+	wdi_z_count_call(WDI_Z_PATH_INFLATE_SYSTEM);
 	wdi_z_count_path(WDI_Z_PATH_INFLATE_SYSTEM, *source_len, *dest_len);
 	return ret;
 }

@@ -15,6 +15,7 @@
 
 struct wdi_z_path_count wdi_z_path_counts[WDI_Z_PATHS];
 _Atomic uint64_t wdi_z_why_counts[WDI_Z_WHYS];
+bool wdi_z_calls_wanted;
 
 static const char *const why_names[] = {
 	[WDI_Z_WHY_MODE] = "mode",
@@ -36,6 +37,7 @@ static void forget(void)
 {
 	for (unsigned int i = 0; i < WDI_Z_PATHS; i++) {
 		atomic_store_explicit(&wdi_z_path_counts[i].streams, 0, memory_order_relaxed);
+		atomic_store_explicit(&wdi_z_path_counts[i].calls, 0, memory_order_relaxed);
 		atomic_store_explicit(&wdi_z_path_counts[i].in_bytes, 0, memory_order_relaxed);
 		atomic_store_explicit(&wdi_z_path_counts[i].out_bytes, 0, memory_order_relaxed);
 	}
@@ -45,6 +47,7 @@ static void forget(void)
 
 __attribute__((constructor)) static void begin(void)
 {
+	wdi_z_calls_wanted = wdi_z_settings()->report[0];
 	pthread_atfork(NULL, NULL, forget);
 }
 
@@ -91,12 +94,26 @@ static void add_direction(struct record *r, const char *prefix,
 {
 	add_number(r, prefix, "_streams", atomic_load(&device->streams) +
 		   atomic_load(&zlib->streams));
+	add_number(r, prefix, "_calls", atomic_load(&device->calls) +
+		   atomic_load(&zlib->calls));
 	add_number(r, prefix, "_in", atomic_load(&device->in_bytes) +
 		   atomic_load(&zlib->in_bytes));
 	add_number(r, prefix, "_out", atomic_load(&device->out_bytes) +
 		   atomic_load(&zlib->out_bytes));
 	add_number(r, prefix, "_device_streams", atomic_load(&device->streams));
 	add_number(r, prefix, "_device_in", atomic_load(&device->in_bytes));
+}
+
+/* Both directions together, by who did them. */
+static void add_path(struct record *r, const char *name, const struct wdi_z_path_count *deflate,
+		     const struct wdi_z_path_count *inflate)
+{
+	add_number(r, "path_", name, atomic_load(&deflate->in_bytes) +
+		   atomic_load(&inflate->in_bytes));
+	add_number(r, "out_", name, atomic_load(&deflate->out_bytes) +
+		   atomic_load(&inflate->out_bytes));
+	add_number(r, "calls_", name, atomic_load(&deflate->calls) +
+		   atomic_load(&inflate->calls));
 }
 
 static void record_make(struct record *r)
@@ -109,10 +126,8 @@ static void record_make(struct record *r)
 	    wdi_z_mode_name(wdi_z_settings()->mode));
 	add_direction(r, "deflate", &c[WDI_Z_PATH_DEFLATE_DEVICE], &c[WDI_Z_PATH_DEFLATE_SYSTEM]);
 	add_direction(r, "inflate", &c[WDI_Z_PATH_INFLATE_DEVICE], &c[WDI_Z_PATH_INFLATE_SYSTEM]);
-	add_number(r, "path_", "device", atomic_load(&c[WDI_Z_PATH_DEFLATE_DEVICE].in_bytes) +
-		   atomic_load(&c[WDI_Z_PATH_INFLATE_DEVICE].in_bytes));
-	add_number(r, "path_", "zlib", atomic_load(&c[WDI_Z_PATH_DEFLATE_SYSTEM].in_bytes) +
-		   atomic_load(&c[WDI_Z_PATH_INFLATE_SYSTEM].in_bytes));
+	add_path(r, "device", &c[WDI_Z_PATH_DEFLATE_DEVICE], &c[WDI_Z_PATH_INFLATE_DEVICE]);
+	add_path(r, "zlib", &c[WDI_Z_PATH_DEFLATE_SYSTEM], &c[WDI_Z_PATH_INFLATE_SYSTEM]);
 	for (unsigned int i = 0; i < WDI_Z_WHYS; i++)
 		add_number(r, "fallback_", why_names[i], atomic_load(&wdi_z_why_counts[i]));
 	add(r, "\n");

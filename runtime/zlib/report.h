@@ -37,12 +37,14 @@ enum wdi_z_reason {
 
 struct wdi_z_path_count {
 	_Atomic uint64_t streams;
+	_Atomic uint64_t calls;
 	_Atomic uint64_t in_bytes;
 	_Atomic uint64_t out_bytes;
 };
 
 extern struct wdi_z_path_count wdi_z_path_counts[WDI_Z_PATHS];
 extern _Atomic uint64_t wdi_z_why_counts[WDI_Z_WHYS];
+extern bool wdi_z_calls_wanted;		/* there will be a record */
 
 static inline void wdi_z_count(_Atomic uint64_t *counter, uint64_t n)
 {
@@ -55,6 +57,16 @@ static inline void wdi_z_count_path(enum wdi_z_path path, uint64_t in, uint64_t 
 	wdi_z_count(&wdi_z_path_counts[path].streams, 1);
 	wdi_z_count(&wdi_z_path_counts[path].in_bytes, in);
 	wdi_z_count(&wdi_z_path_counts[path].out_bytes, out);
+}
+
+/*
+ * deflate(), inflate() or uncompress() was called and did something. All threads share
+ * the counter, so a process that nobody asks for a record does without.
+ */
+static inline void wdi_z_count_call(enum wdi_z_path path)
+{
+	if (wdi_z_unlikely(wdi_z_calls_wanted))
+		wdi_z_count(&wdi_z_path_counts[path].calls, 1);
 }
 
 static inline void wdi_z_count_why(enum wdi_z_reason why)

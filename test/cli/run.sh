@@ -121,7 +121,7 @@ cat >record.sh <<'SCRIPT'
 #!/bin/sh
 {
 	printf 'zlib\tpid=7\tcomm=a\033[31mb\tmode=on\tdeflate_streams=2\tdeflate_in=10\n'
-	printf 'zlib\tpid=8\tcomm=c\tfallback_small=3\tpath_zlib=5\tgz_files=4\tdeflate_in=x\n'
+	printf 'zlib\tpid=8\tcomm=c\tfallback_small=3\tpath_zlib=5\tcalls_zlib=12\tgz_files=4\tdeflate_in=x\n'
 	printf 'zlib\tpid=9\tcomm=d\tfallback_small=4\tpath_zlib=nan\tinflate_out=-1\n'
 	printf 'nonsense\n\n\tzlib\npid=5\nzlib\nzlib\t=\t==\t\n'
 	head -c 20000 /dev/zero | tr '\0' z
@@ -131,7 +131,7 @@ chmod +x record.sh
 LD_PRELOAD='' run 0 run --report ./record.sh
 check "row" grep -Eq '^7 +a\?\[31mb +on +deflate +2 +- +10 ' "$seen.err"
 check "sum of reasons" grep -Eq '^small +7$' "$seen.err"
-check "path" grep -Eq '^zlib +5$' "$seen.err"
+check "path" grep -Eq '^zlib +12 +5 +-$' "$seen.err"
 check "others" grep -Eq '^gz_files +4$' "$seen.err"
 check "other process" grep -Eq '^9 +d +-? +other ' "$seen.err"
 

@@ -626,6 +626,15 @@ static void run_mode(const char *mode)
 			 strcmp(mode, "off") ? 200000 : 0);
 	ck_assert_int_eq(field(path, "\tinflate_device_streams="), strcmp(mode, "off") != 0);
 	ck_assert_int_eq(field(path, "\tfallback_device="), 0);
+	ck_assert_int_eq(field(path, "\tdeflate_calls="), 1);
+	ck_assert_int_ge(field(path, "\tinflate_calls="), 1);
+	ck_assert_int_eq(field(path, "\tcalls_device=") + field(path, "\tcalls_zlib="),
+			 field(path, "\tdeflate_calls=") + field(path, "\tinflate_calls="));
+	ck_assert_int_eq(field(path, "\tcalls_device=") > 0, strcmp(mode, "off") != 0);
+	ck_assert_int_eq(field(path, "\tcalls_zlib=") > 0, !strcmp(mode, "off") ||
+			 !strcmp(mode, "exact"));
+	ck_assert_int_eq(field(path, "\tout_device=") + field(path, "\tout_zlib="),
+			 field(path, "\tdeflate_out=") + field(path, "\tinflate_out="));
 	unlink(path);
 	unsetenv("WEFT_REPORT");
 }
