@@ -3,7 +3,7 @@
 #
 # TLS on loopback: the openssl command as server and client, one with the provider and
 # one without, in TLS 1.2 and 1.3, with the suites whose ciphers and hashes we offer,
-# with and without asynchronous jobs; client certificates and tickets.
+# with and without asynchronous jobs; renegotiation, client certificates and tickets.
 set -euo pipefail
 . "${top_srcdir:-.}/test/front/ossl_lib.sh"
 certificates
@@ -27,17 +27,63 @@ stop() {
 	wait "$server" 2>/dev/null || :
 }
 
-# fetch WHAT CONF ARGUMENT...: the page, through s_client, must arrive whole.
-fetch() {
-	local what=$1 conf=$2
-	shift 2
-	printf 'GET /index.txt HTTP/1.0\r\n\r\n' |
-		with "$conf" openssl s_client -quiet -ign_eof -verify_return_error \
-			-CAfile "$work/ca.pem" -connect "127.0.0.1:$port" "$@" \
-			>"$work/got" 2>"$work/client.log" || :
+# Standard input of s_client is a pipe that does not end before s_client does: the end of it
+# is a SSL_write() to s_client, which libssl takes for the resumption of a SSL_read() that
+# waits for its job, and what that has read is lost.
+mkfifo "$work/request"
+
+# client CONF ARGUMENT...: s_client, its output in $work/got.
+client() {
+	local conf=$1
+	shift
+	with "$conf" openssl s_client -quiet -ign_eof -verify_return_error \
+		-CAfile "$work/ca.pem" -connect "127.0.0.1:$port" "$@" \
+		<&7 >"$work/got" 2>"$work/client.log" || :
+}
+
+# arrived WHAT: the page must be whole.
+arrived() {
 	sed '1,/^\r*$/d' "$work/got" >"$work/page"
 	cmp -s "$work/page" "$work/index.txt" ||
-		complain "$what: $(wc -c <"$work/page") bytes arrived: $(head -n 3 "$work/client.log")"
+		complain "$1: $(wc -c <"$work/page") bytes arrived: $(head -n 3 "$work/client.log")"
+}
+
+# fetch WHAT CONF ARGUMENT...
+fetch() {
+	local what=$1
+	shift
+	exec 7<>"$work/request"
+	printf 'GET /index.txt HTTP/1.0\r\n\r\n' >&7
+	client "$@"
+	exec 7>&-
+	arrived "$what"
+}
+
+# renegotiate WHAT CONF ARGUMENT...: a second handshake before the page.
+renegotiate() {
+	local what=$1 i pid
+	shift
+	exec 7<>"$work/request"
+	: >"$work/client.log"
+	client "$@" -state -no_ign_eof &
+	pid=$!
+	for ((i = 0; i < 1500; i++)); do
+		grep -q 'read finished' "$work/client.log" && break
+		kill -0 "$pid" 2>/dev/null || break
+		read -rt 0.02 <> <(:) || :
+	done
+	printf 'R\n' >&7
+	for ((i = 0; i < 1500; i++)); do
+		grep -q RENEGOTIATING "$work/client.log" && break
+		kill -0 "$pid" 2>/dev/null || break
+		read -rt 0.02 <> <(:) || :
+	done
+	printf 'GET /index.txt HTTP/1.0\r\n\r\n' >&7
+	wait "$pid"
+	exec 7>&-
+	arrived "$what"
+	i=$(grep -c 'write finished' "$work/client.log")
+	[ "$i" -ge 2 ] || complain "$what: $i handshakes: $(head -n 20 "$work/client.log")"
 }
 
 suites12="ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256
@@ -82,6 +128,16 @@ stop
 unset WEFT_REPORT
 grep -q $'\tasync=[1-9]' "$work/report" ||
 	complain "no operation ran in a job: $(cat "$work/report")"
+
+# TLS 1.2 can do a second handshake in the first one's connection.
+for sides in weft:plain plain:forced forced:plain; do
+	serve "${sides%:*}" -WWW -client_renegotiation -cipher ALL:@SECLEVEL=0
+	for suite in ECDHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-SHA; do
+		renegotiate "$sides renegotiation, $suite" "${sides#*:}" -tls1_2 \
+			-cipher "$suite:@SECLEVEL=0"
+	done
+	stop
+done
 
 # Client certificates and tickets.
 for conf in weft forced; do
