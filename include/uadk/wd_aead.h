@@ -10,7 +10,7 @@
  * wd_do_aead_sync(), wd_aead_free_sess(), wd_aead_uninit2().
  *
  *		keys		IV bytes	tag bytes	in_bytes
- *	GCM	ckey		12 (1 to 128)	8, 12 to 16	any
+ *	GCM	ckey		12 (1 to 128)	4, 8, 12 to 16	any
  *	CCM	ckey		16, 7 to 13	4, 6, 8 to 16	what the length field of
  *						(even)		15 - nonce bytes holds
  *	CBC	ckey, akey	16		10 to the hash	multiples of 16, not 0

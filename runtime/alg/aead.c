@@ -384,8 +384,8 @@ int wd_aead_set_akey(handle_t h_sess, const __u8 *key, __u16 key_len)
 static bool authsize_fits(const struct wdi_alg_row *row, unsigned int size)
 {
 	switch (row->mode) {
-	case WD_CIPHER_GCM:	/* SP 800-38D, 5.2.1.2, without the shortest */
-		return size == 8 || (size >= 12 && size <= 16);
+	case WD_CIPHER_GCM:	/* SP 800-38D, 5.2.1.2 */
+		return size == 4 || size == 8 || (size >= 12 && size <= 16);
 	case WD_CIPHER_CCM:	/* SP 800-38C, A.1 */
 		return size >= 4 && size <= 16 && size % 2 == 0;
 	default:		/* RFC 2104, 5 */

@@ -185,7 +185,7 @@ static void aead_lengths(const struct alg *alg, struct aead_data *d)
 	d->tag_len = 10 + rng_below(&rng, (size_t)alg->out - 9);
 	if (alg->mode == WD_CIPHER_GCM) {
 		d->iv_len = rng_below(&rng, 3) ? 12 : 1 + rng_below(&rng, sizeof(d->iv));
-		d->tag_len = rng_below(&rng, 6) ? 12 + rng_below(&rng, 5) : 8;
+		d->tag_len = rng_below(&rng, 6) ? 12 + rng_below(&rng, 5) : 4 + 4 * rng_below(&rng, 2);
 	} else if (alg->mode == WD_CIPHER_CCM) {
 		d->iv_len = 7 + rng_below(&rng, 7);
 		d->tag_len = 4 + 2 * rng_below(&rng, 7);
