@@ -58,6 +58,7 @@ test_api_programs = \
 	test/api/crypto_bad_test \
 	test/api/crypto_life_test \
 	test/api/crypto_random_test \
+	test/api/crypto_together_test \
 	test/api/crypto_vectors_test \
 	test/api/devices_test \
 	test/api/fork_test \
@@ -140,6 +141,7 @@ test_api_comp_zlib_alone_test_LDADD = $(test_api_libs)
 test_api_crypto_bad_test_LDADD = $(test_sym_libs)
 test_api_crypto_life_test_LDADD = $(test_sym_libs)
 test_api_crypto_random_test_LDADD = $(test_sym_libs)
+test_api_crypto_together_test_LDADD = $(test_sym_libs)
 test_api_crypto_vectors_test_LDADD = $(test_sym_libs)
 test_api_devices_test_LDADD = $(test_api_libs)
 test_api_fork_test_LDADD = $(test_api_libs)
@@ -255,7 +257,8 @@ libtestsym_la_SOURCES = \
 	test/api/crypto.c \
 	test/api/crypto.h \
 	test/api/crypto_oracle.c \
-	test/api/crypto_oracle.h
+	test/api/crypto_oracle.h \
+	test/api/crypto_rows.h
 EXTRA_DIST += \
 	test/vectors/aead.def \
 	test/vectors/cipher.def \

@@ -5,30 +5,7 @@
  * threads and without, with every library of the device and with libcrypto alone.
  */
 #include "crypto.h"
-
-#define VECTOR(source, name, ...)	{ source, name, __VA_ARGS__ },
-
-static const struct cipher_vector {
-	const char *source, *name, *key, *iv, *plain, *secret;
-} cipher_vectors[] = {
-#include "../vectors/cipher.def"
-};
-
-static const struct digest_vector {
-	const char *source, *name, *key, *iv, *message;
-	unsigned int times;
-	const char *result;
-} digest_vectors[] = {
-#include "../vectors/digest.def"
-};
-
-static const struct aead_vector {
-	const char *source, *name, *key, *key2, *iv, *aad, *plain, *secret, *tag;
-} aead_vectors[] = {
-#include "../vectors/aead.def"
-};
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#include "crypto_rows.h"
 
 /* Bits of a form. */
 enum {
