@@ -99,6 +99,7 @@ test_scripts = \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
 	test/front/ossl_cli.sh \
+	test/front/ossl_run.sh \
 	test/front/ossl_tls.sh \
 	test/front/prog_files.sh \
 	test/front/prog_git.sh \

@@ -10,11 +10,28 @@
 
 #include "ui.h"
 
-const struct front front_zlib = { "libweft_z.so.1", "WEFT_ZLIB_LIBRARY" };
+const struct front front_zlib = {
+	"libweft_z.so.1", "WEFT_ZLIB_LIBRARY", "", WEFT_LIBDIR, "/lib",
+};
+const struct front front_openssl = {
+	"weft.so", "WEFT_OPENSSL_MODULE", "/../runtime/openssl/.libs",
+#ifdef WEFT_OPENSSL_MODULESDIR
+	WEFT_OPENSSL_MODULESDIR,
+#else
+	NULL,
+#endif
+	"/lib/ossl-modules",
+};
 
-static bool readable(char *to, size_t size, const char *folder, const char *name)
+static bool readable(char *to, size_t size, const char *folder, const char *below, const char *name)
 {
-	return snprintf(to, size, "%s/%s", folder, name) < (int)size && !access(to, R_OK);
+	char path[PATH_MAX], whole[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s%s/%s", folder, below, name) >= (int)sizeof(path) ||
+	    access(path, R_OK) || !realpath(path, whole) || strlen(whole) >= size)
+		return false;
+	strcpy(to, whole);
+	return true;
 }
 
 bool front_find(char *path, size_t size, const struct front *front)
@@ -37,15 +54,16 @@ bool front_find(char *path, size_t size, const struct front *front)
 	slash = strrchr(here, '/');
 	if (slash)
 		*slash = 0;
-	if ((slash && readable(path, size, here, name)) || readable(path, size, WEFT_LIBDIR, name))
+	if ((slash && readable(path, size, here, front->build, name)) ||
+	    readable(path, size, front->installed, "", name))
 		return true;
 	slash = strrchr(here, '/');
 	if (slash) {
-		strcpy(slash, strlen(here) + 5 < sizeof(here) ? "/lib" : "");
-		if (readable(path, size, here, name))
+		*slash = 0;
+		if (readable(path, size, here, front->moved, name))
 			return true;
 	}
-	ui_error("%s is neither beside the command nor in " WEFT_LIBDIR "; %s can name it", name,
-		 variable);
+	ui_error("%s is neither beside the command nor in %s; %s can name it", name,
+		 front->installed, variable);
 	return false;
 }

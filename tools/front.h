@@ -6,13 +6,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* @variable: of the environment, which may name another file */
+/*
+ * @variable:  of the environment, which may name another file
+ * @build:     its folder in a build folder, seen from the command's
+ * @installed: where it is installed; NULL: this build has none
+ * @moved:     the end of that, behind the prefix
+ */
 struct front {
 	const char *name;
 	const char *variable;
+	const char *build;
+	const char *installed;
+	const char *moved;
 };
 
-extern const struct front front_zlib;
+extern const struct front front_zlib, front_openssl;
 
 /*
  * front_find() - the one that the environment names, or the one beside the command in

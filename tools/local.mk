@@ -37,8 +37,12 @@ weft_SOURCES = \
 	tools/pool.c \
 	tools/pool.h \
 	tools/run.c \
+	tools/run_openssl.c \
+	tools/run_openssl.h \
 	tools/run_report.c \
 	tools/run_report.h \
+	tools/run_report_openssl.c \
+	tools/run_report_openssl.h \
 	tools/sample.c \
 	tools/sample.h \
 	tools/selftest.c \
@@ -59,6 +63,10 @@ weft_SOURCES = \
 
 # Where "weft run" finds what it preloads.
 weft_CPPFLAGS = $(AM_CPPFLAGS) -DWEFT_LIBDIR='"$(libdir)"'
+if OPENSSL_PROVIDER
+weft_CPPFLAGS += -DWEFT_OPENSSL_MODULESDIR='"$(OPENSSL_MODULESDIR)"'
+endif
 
 # zlib, ISA-L and libdeflate are what "weft bench" compares the device with.
-weft_LDADD = libwd_comp.la libwd_crypto.la libwd.la $(codec_libs) $(JSON_C_LIBS) $(LIBM)
+weft_LDADD = libwd_comp.la libwd_crypto.la libwd.la $(codec_libs) $(LIBCRYPTO_LIBS) \
+	$(JSON_C_LIBS) $(LIBM)

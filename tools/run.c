@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "weft run": a program and all that it starts, with the front ends preloaded.
+ * "weft run": a program and all that it starts, with the zlib front end preloaded and the
+ * OpenSSL front end configured.
  * Without --report the program takes our place. With it we wait, hand every signal
  * on, and end as the program ended.
  */
@@ -20,6 +21,7 @@
 #include "cmd.h"
 #include "elf.h"
 #include "front.h"
+#include "run_openssl.h"
 #include "run_report.h"
 #include "table.h"
 #include "ui.h"
@@ -92,9 +94,12 @@ static bool describe(struct run *run)
 
 	if (p->privileged) {
 		note(run, "%s%s is set-uid, set-gid or has capabilities: nothing is preloaded "
-		     "into it", by, p->path);
+		     "into it, and it does not read OPENSSL_CONF", by, p->path);
 		return true;
 	}
+	/* A program that is linked statically may still have an OpenSSL, and that reads it. */
+	if (run->openssl_only)
+		return false;
 	switch (p->kind) {
 	case PROGRAM_STATIC:
 		note(run, "%s%s is linked statically: nothing can be preloaded into it%s", by,
@@ -381,7 +386,7 @@ static int run_run(const struct cmd *cmd, int argc, char **argv)
 
 	if (!parse(cmd, &run, argc, argv))
 		return RUN_FAILED;
-	if (run.openssl_only) {
+	if (run.openssl_only && !front_openssl.installed) {
 		ui_error("--openssl-only: this build has no OpenSSL front end");
 		return RUN_FAILED;
 	}
@@ -390,7 +395,10 @@ static int run_run(const struct cmd *cmd, int argc, char **argv)
 		ui_error("%s: %s", run.argv[0], strerror(-ret));
 		return exec_status(-ret);
 	}
-	if (!front_find(front, sizeof(front), &front_zlib) || !preload(front))
+	if (!run.openssl_only && (!front_find(front, sizeof(front), &front_zlib) || !preload(front)))
+		return RUN_FAILED;
+	if (!run.zlib_only && front_openssl.installed &&
+	    (!front_find(front, sizeof(front), &front_openssl) || !run_openssl(front)))
 		return RUN_FAILED;
 	if (describe(&run) && !run.report && !run.quiet)
 		ui_error("%s", run.notes[0]);
@@ -400,11 +408,13 @@ static int run_run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_run = {
 	.name = "run",
 	.args = "[OPTION...] [--] PROGRAM [ARGUMENT...]",
-	.help = "run a program with the zlib front end in place of its zlib",
-	.more = "Everything that PROGRAM starts is served as well. Programs that nothing can be\n"
-		"preloaded into, or that have a zlib of their own, run as they are, and that is\n"
-		"said. The exit status is the program's; 125 when weft run fails itself, 126\n"
-		"when the program cannot be run, 127 when it is not there.\n",
+	.help = "run a program with the front ends for zlib and OpenSSL",
+	.more = "Everything that PROGRAM starts is served as well. zlib is preloaded; programs that\n"
+		"nothing can be preloaded into, or that have a zlib of their own, keep theirs,\n"
+		"and that is said. OpenSSL gets the provider by a configuration that includes the\n"
+		"one in force (OPENSSL_CONF, or the system's). The exit status is the program's;\n"
+		"125 when weft run fails itself, 126 when the program cannot be run, 127 when it\n"
+		"is not there.\n",
 	.opts = run_opts,
 	.opt_count = sizeof(run_opts) / sizeof(run_opts[0]),
 	.program = true,

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_report_openssl.h"
 #include "table.h"
 #include "ui.h"
 
@@ -234,7 +235,7 @@ static bool parse(struct record *r, char *line)
 			*c = *c == '\n' ? 0 : '?';
 	}
 	word = strtok_r(line, "\t", &save);
-	if (!word || (strcmp(word, "zlib") && strcmp(word, "openssl")))
+	if (!word || strcmp(word, "zlib"))
 		return false;
 	snprintf(r->front, sizeof(r->front), "%s", word);
 	while ((word = strtok_r(NULL, "\t", &save)))
@@ -332,17 +333,21 @@ static void show_sum(const char *key, const struct column *cols, const struct li
 }
 
 static void show(const struct table *processes, size_t count, struct record *sum,
-		 const char *const *notes)
+		 const struct table *openssl, size_t openssl_count, const char *const *notes)
 {
 	struct table *remarks = table_new(note_columns, 1);
 
-	if (!count)
-		out_line("no process has called the front end");
+	if (!count && !openssl_count)
+		out_line("no process has called a front end");
 	if (count || out_is_json())
 		out_table("processes", processes);
 	show_paths(sum->paths);
 	show_sum("fallbacks", reason_columns, &sum->reasons);
 	show_sum("others", other_columns, &sum->others);
+	if (count && openssl_count)
+		out_line("%s", "");
+	if (openssl_count || out_is_json())
+		out_table("openssl", openssl);
 	for (size_t i = 0; notes[i]; i++) {
 		out_line("%s", notes[i]);
 		table_row(remarks);
@@ -357,10 +362,10 @@ int run_report(const char *path, const char *program, const char *ending,
 	       const char *const *notes, bool json)
 {
 	static struct record r, sum;
-	struct table *processes;
+	struct table *processes, *openssl;
 	static char line[RECORD_MAX];
 	FILE *f = fopen(path, "re");
-	size_t count = 0;
+	size_t count = 0, openssl_count = 0;
 
 	if (!f)
 		return -errno;
@@ -369,10 +374,15 @@ int run_report(const char *path, const char *program, const char *ending,
 		return -ENOTSUP;
 	}
 	processes = table_new(columns, COL_COUNT);
+	openssl = run_report_openssl_new();
 	out_fact("program", program);
 	out_fact("ended", ending);
 	out_line("weft run: %s: %s", program, ending);
 	while (fgets(line, sizeof(line), f)) {
+		if (run_report_openssl_add(openssl, line)) {
+			openssl_count++;
+			continue;
+		}
 		if (!parse(&r, line))
 			continue;
 		add_rows(processes, &r);
@@ -383,8 +393,9 @@ int run_report(const char *path, const char *program, const char *ending,
 		count++;
 	}
 	fclose(f);
-	show(processes, count, &sum, notes);
+	show(processes, count, &sum, openssl, openssl_count, notes);
 	out_end();
 	table_free(processes);
+	table_free(openssl);
 	return 0;
 }

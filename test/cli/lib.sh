@@ -14,7 +14,10 @@ trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 # The last run's output; outside the folder that the tests look at.
 seen=$work.out
-trap 'chmod -R u+rwx "$work"; rm -rf "$work" "$seen" "$seen.err"' EXIT
+trap 'chmod -R u+rwx "$work"; rm -rf "$work" "$seen" "$seen.err" "$work.cache"' EXIT
+# What "weft run" keeps.
+export XDG_CACHE_HOME=$work.cache
+mkdir "$XDG_CACHE_HOME"
 
 checks=0
 failures=0

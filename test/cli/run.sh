@@ -24,8 +24,17 @@ says "weft run: no program"
 run 125 run --nonsense true
 says "unknown option '--nonsense'"
 run 125 run --report
-run 125 run --openssl-only true
-says "weft run: --openssl-only: this build has no OpenSSL front end"
+# What the provider does is tested in test/front/ossl_run.sh.
+if "$WEFT" run --openssl-only true 2>"$seen.err"; then
+	run 0 run --openssl-only sh -c 'echo $LD_PRELOAD'
+	check "preloaded: $(cat "$seen")" test -z "$(cat "$seen")"
+	WEFT_OPENSSL_MODULE=/nonexistent run 125 run true
+	says "WEFT_OPENSSL_MODULE=/nonexistent: No such file or directory"
+else
+	says "weft run: --openssl-only: this build has no OpenSSL front end"
+fi
+run 0 run --zlib-only sh -c 'echo $OPENSSL_CONF'
+check "OPENSSL_CONF is set: $(cat "$seen")" test "$(cat "$seen")" = "${OPENSSL_CONF:-}"
 run 125 run --zlib-only --openssl-only true
 says "exclude each other"
 run 0 run --help
@@ -123,6 +132,8 @@ cat >record.sh <<'SCRIPT'
 	printf 'zlib\tpid=7\tcomm=a\033[31mb\tmode=on\tdeflate_streams=2\tdeflate_in=10\n'
 	printf 'zlib\tpid=8\tcomm=c\tfallback_small=3\tpath_zlib=5\tcalls_zlib=12\tgz_files=4\tdeflate_in=x\n'
 	printf 'zlib\tpid=9\tcomm=d\tfallback_small=4\tpath_zlib=nan\tinflate_out=-1\n'
+	printf 'openssl\tpid=5\tcomm=\001e\talgorithm=AES\tcpu=1\tcpu_bytes=16\tasync=2\tsync=-1\n'
+	printf 'openssl\tpid=6\nopenssl\n'
 	printf 'nonsense\n\n\tzlib\npid=5\nzlib\nzlib\t=\t==\t\n'
 	head -c 20000 /dev/zero | tr '\0' z
 } >>"$WEFT_REPORT"
@@ -134,6 +145,7 @@ check "sum of reasons" grep -Eq '^small +7$' "$seen.err"
 check "path" grep -Eq '^zlib +12 +5 +-$' "$seen.err"
 check "others" grep -Eq '^gz_files +4$' "$seen.err"
 check "other process" grep -Eq '^9 +d +-? +other ' "$seen.err"
+check "openssl" grep -Eq '^5 +\?e +AES +1 +16 +- +- +2 +- +- *$' "$seen.err"
 
 if [ -z "${stand_in:-}" ] && [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import zlib' 2>/dev/null; then
 	run 0 run --report /usr/bin/python3 -c 'import zlib; zlib.compress(b"a" * 100000)'

@@ -14,7 +14,7 @@ report=$work.report
 log=$work.log
 background=
 trap '[ -z "$background" ] || kill $background 2>/dev/null; chmod -R u+rwx "$work"
-	rm -rf "$work" "$seen" "$seen.err" "$report" "$log"' EXIT
+	rm -rf "$work" "$seen" "$seen.err" "$report" "$log" "$work.cache"' EXIT
 
 # need COMMAND...: the test makes no sense without
 need() {
@@ -29,7 +29,7 @@ ways='0 131072'
 
 # under COMMAND...: it, with the front end; the report goes to $report
 under() {
-	WEFT_ZLIB_MIN=${min-0} "$WEFT" run -q -o "$report" -- "$@"
+	WEFT_ZLIB_MIN=${min-0} "$WEFT" run --zlib-only -q -o "$report" -- "$@"
 }
 
 # plainly COMMAND...: whatever it prints only matters when it fails
