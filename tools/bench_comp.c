@@ -12,6 +12,7 @@
 #include <weft/weft.h>
 
 #include "bench_fault.h"
+#include "bench_openssl.h"
 #include "bench_pk.h"
 #include "cmd.h"
 #include "table.h"
@@ -412,6 +413,17 @@ static int run_fault(struct comp_plan *plan, bool budgets)
 	return fault_budgets(plan->seconds, plan->quick ? 1 : plan->rounds);
 }
 
+static int run_openssl(struct comp_plan *plan, bool budgets)
+{
+	if (plan->path_count > 1) {
+		ui_error("openssl takes one word of the names of algorithms");
+		return CMD_USAGE;
+	}
+	/* Five contestants and a hundred rows. */
+	return openssl_tables(plan->path_count ? plan->paths[0] : NULL, plan->seconds / 10,
+			      plan->quick, budgets);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct comp_plan *plan, bool budgets);
@@ -419,6 +431,7 @@ static const struct {
 	{ "comp", run_comp },
 	{ "crypto", run_crypto },
 	{ "fault", run_fault },
+	{ "openssl", run_openssl },
 	{ "zlib", run_zlib },
 };
 
@@ -478,8 +491,8 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 
 const struct cmd cmd_bench = {
 	.name = "bench",
-	.args = "comp|crypto|fault|zlib [OPTION...] [FILE...]",
-	.help = "measure the device and the zlib front end against the libraries",
+	.args = "comp|crypto|fault|openssl|zlib [OPTION...] [FILE...]",
+	.help = "measure the device and the front ends against the libraries",
 	.more = "Every number is the median of five rounds in which the contestants take turns, and\n"
 		"each contestant has a process of its own. Rows \"direct\", \"sync\" and \"depth\" run on\n"
 		"one CPU and count CPU time, rows \"engine thread\" count the time that passes.\n"
@@ -490,7 +503,10 @@ const struct cmd cmd_bench = {
 		"\"zlib\" measures the zlib front end and the system's zlib in one process, by turns,\n"
 		"CPU time of the fastest turn each: every FILE in one call and in pieces of 16 KiB,\n"
 		"then messages of 100 bytes, init and end, memory, and a stream of 64 MiB with two\n"
-		"engine threads (not with --quick).\n",
+		"engine threads (not with --quick).\n\n"
+		"\"openssl\" measures OpenSSL's default provider and ours, outside jobs and in 16 and 64\n"
+		"asynchronous jobs that are woken by callback or descriptor, in the same way: all\n"
+		"algorithms, or those in whose names the word that follows is.\n",
 	.opts = bench_opts,
 	.opt_count = sizeof(bench_opts) / sizeof(bench_opts[0]),
 	.run = run_bench,

@@ -13,6 +13,8 @@ weft_SOURCES = \
 	tools/bench_device.h \
 	tools/bench_fault.c \
 	tools/bench_fault.h \
+	tools/bench_openssl.c \
+	tools/bench_openssl.h \
 	tools/bench_pk.c \
 	tools/bench_pk.h \
 	tools/bench_quick.c \
@@ -34,6 +36,8 @@ weft_SOURCES = \
 	tools/gz_decomp.c \
 	tools/gzip.c \
 	tools/opts.c \
+	tools/ossl_case.c \
+	tools/ossl_case.h \
 	tools/pool.c \
 	tools/pool.h \
 	tools/run.c \
