@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define BENCH_ENV_MAX		5
-#define BENCH_VALUES		8
+#define BENCH_VALUES		18
 #define BENCH_ROUNDS_MAX	15
 
 struct bench_env {

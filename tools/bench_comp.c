@@ -14,6 +14,7 @@
 #include "bench_fault.h"
 #include "bench_openssl.h"
 #include "bench_pk.h"
+#include "bench_sym.h"
 #include "cmd.h"
 #include "table.h"
 #include "ui.h"
@@ -309,20 +310,28 @@ enum {
 	OPT_LEVEL,
 	OPT_SECONDS,
 	OPT_AGAINST,
+	OPT_ALGORITHM,
+	OPT_DEPTH,
 };
 
 static const struct opt_row bench_opts[] = {
 	{ OPT_QUICK, "quick", NULL, "only compress and restore the files, next to zlib" },
 	{ OPT_BUDGETS, "budgets", NULL, "only the budgets; with --quick in less time" },
-	{ OPT_BLOCK, "block", "SIZE,...", "block sizes of the tables (4K,64K,1M)" },
+	{ OPT_BLOCK, "block", "SIZE,...", "sizes of the tables (4K,64K,1M; crypto: 64 to 64K)" },
 	{ OPT_LEVEL, "level", "N,...", "levels of the tables, 1 to 15 (1,6)" },
-	{ OPT_SECONDS, "seconds", "S", "for each number that is measured (0.25)" },
+	{ OPT_ALGORITHM, "algorithm", "NAME,...",
+	  "crypto: those whose names have this in them; public: public keys" },
+	{ OPT_DEPTH, "depth", "N,...", "crypto: jobs under way at a time (1,16,64)" },
+	{ OPT_SECONDS, "seconds", "S", "for each number that is measured (0.25; 0.02 of crypto)" },
 	{ OPT_AGAINST, "against", "LIBRARY", "zlib: one more library with zlib's interface" },
 	{ OPT_JSON, "json", NULL, "as JSON" },
 };
 
+#define SYM_SECONDS	0.02	/* there are two thousand numbers */
+
 static bool parse_blocks(struct comp_plan *plan, char *text)
 {
+	plan->blocks_given = true;
 	plan->block_count = 0;
 	for (char *word; (word = strsep(&text, ",")); ) {
 		uint64_t size = ui_parse_size(word);
@@ -354,6 +363,23 @@ static bool parse_levels(const struct cmd *cmd, struct comp_plan *plan, char *te
 	return true;
 }
 
+static bool parse_depths(const struct cmd *cmd, struct comp_plan *plan, char *text)
+{
+	plan->depth_count = 0;
+	for (char *word; (word = strsep(&text, ",")); ) {
+		long depth = opts_number(cmd, "--depth", word, 1, 64);
+
+		if (depth < 0)
+			return false;
+		if (plan->depth_count == PLAN_LIST_MAX) {
+			ui_error("--depth: up to %d depths are expected", PLAN_LIST_MAX);
+			return false;
+		}
+		plan->depths[plan->depth_count++] = (unsigned int)depth;
+	}
+	return true;
+}
+
 static bool parse_seconds(struct comp_plan *plan, const char *text)
 {
 	char *end;
@@ -364,6 +390,7 @@ static bool parse_seconds(struct comp_plan *plan, const char *text)
 		return false;
 	}
 	plan->seconds = v;
+	plan->seconds_given = true;
 	return true;
 }
 
@@ -395,12 +422,41 @@ static int run_comp(struct comp_plan *plan, bool budgets)
 
 static int run_crypto(struct comp_plan *plan, bool budgets)
 {
-	(void)budgets;
+	const struct sym_plan sym = {
+		.names = plan->names,
+		.sizes = plan->blocks,
+		.size_count = plan->blocks_given ? plan->block_count : 0,
+		.depths = plan->depths,
+		.depth_count = plan->depth_count,
+		.seconds = plan->seconds_given ? plan->seconds : SYM_SECONDS,
+		.turns = plan->quick ? 1 : plan->rounds,
+		.budgets = budgets,
+	};
+	bool public = plan->names && !strcmp(plan->names, "public");
+	int ret = CMD_OK;
+
 	if (plan->path_count) {
 		ui_error("crypto takes no files");
 		return CMD_USAGE;
 	}
-	return pk_tables(plan->seconds, plan->quick ? 1 : plan->rounds);
+	if (!public && !sym_named(plan->names)) {
+		ui_error("--algorithm '%s': there is none", plan->names);
+		return CMD_USAGE;
+	}
+	for (size_t i = 0; i < sym.size_count; i++) {
+		/* Blocks of every cipher. */
+		if (plan->blocks[i] % 16) {
+			ui_error("--block: crypto takes multiples of 16");
+			return CMD_USAGE;
+		}
+	}
+	if (!public)
+		ret = sym_tables(&sym);
+	if (!plan->names)
+		out_line("%s", "");
+	if (!plan->names || public)
+		ret |= pk_tables(plan->seconds, plan->quick ? 1 : plan->rounds);
+	return ret;
 }
 
 static int run_fault(struct comp_plan *plan, bool budgets)
@@ -463,6 +519,10 @@ static int run_bench(const struct cmd *cmd, int argc, char **argv)
 			good = parse_seconds(&plan, optarg);
 		else if (key == OPT_AGAINST)
 			plan.against = optarg;
+		else if (key == OPT_ALGORITHM)
+			plan.names = optarg;
+		else if (key == OPT_DEPTH)
+			good = parse_depths(cmd, &plan, optarg);
 	}
 	if (!good)
 		return CMD_USAGE;
@@ -497,7 +557,9 @@ const struct cmd cmd_bench = {
 		"each contestant has a process of its own. Rows \"direct\", \"sync\" and \"depth\" run on\n"
 		"one CPU and count CPU time, rows \"engine thread\" count the time that passes.\n"
 		"\"fault\" measures memory that is not there against memory that is, and the guard.\n"
-		"\"crypto\" compares public-key operations with libcrypto's own.\n"
+		"\"crypto\" compares ciphers, digests and AEAD with EVP one job after the other and with\n"
+		"ipsec-mb called directly, at the same jobs by turns: nanoseconds of CPU of the fastest\n"
+		"turn. Then public-key operations with libcrypto's own.\n"
 		"Without FILE, data that is made up. Afterwards come the budgets, PASS or MISS,\n"
 		"which do not change the exit status.\n\n"
 		"\"zlib\" measures the zlib front end and the system's zlib in one process, by turns,\n"

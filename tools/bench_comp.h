@@ -16,6 +16,7 @@
 /*
  * @seconds: for each number that is measured, all rounds together
  * @paths:   as given; none: the built-in mix
+ * @depths, @names: of "crypto"
  * @against: another library with zlib's interface for "zlib", or NULL
  * @samples: of the files that could be read; not for comp_quick()
  */
@@ -26,10 +27,15 @@ struct comp_plan {
 	size_t sample_count;
 	size_t blocks[PLAN_LIST_MAX];
 	size_t block_count;
+	bool blocks_given;
+	unsigned int depths[PLAN_LIST_MAX];
+	size_t depth_count;
+	const char *names;
 	int levels[PLAN_LIST_MAX];
 	size_t level_count;
 	const char *against;
 	double seconds;
+	bool seconds_given;
 	unsigned int rounds;
 	bool quick;
 };

@@ -18,6 +18,8 @@ weft_SOURCES = \
 	tools/bench_pk.c \
 	tools/bench_pk.h \
 	tools/bench_quick.c \
+	tools/bench_sym.c \
+	tools/bench_sym.h \
 	tools/bench_zlib.c \
 	tools/cmd.h \
 	tools/codecs_direct.c \
@@ -57,6 +59,12 @@ weft_SOURCES = \
 	tools/sum.c \
 	tools/sum.h \
 	tools/sum_hash.c \
+	tools/sym_case.c \
+	tools/sym_case.h \
+	tools/sym_evp.c \
+	tools/sym_raw.c \
+	tools/sym_rows.c \
+	tools/sym_wd.c \
 	tools/table.c \
 	tools/table.h \
 	tools/ui.c \
