@@ -369,6 +369,13 @@ int inflateSync(z_streamp strm)
 	strm->next_in = target->next_in;
 	strm->avail_in = target->avail_in;
 	s->kept_off = s->kept_len;
+	if (ret == Z_OK) {
+		/* zlib begins anew but for the counts, and checks no more. */
+		s->no_check = true;
+		strm->msg = NULL;
+		if (s->window_bits > 0)
+			strm->adler = ((s->window_bits >> 4) + 5) & 1;
+	}
 	return ret;
 }
 
@@ -430,8 +437,17 @@ int inflateResetKeep(z_streamp strm)
 	WHOSE(strm, Z_STREAM_ERROR);
 	/* What it keeps is the window, which only a stream without a wrapper goes on with. */
 	if (s && ((s->stage == WDI_Z_FRESH && !s->inner) ||
-		  (s->stage == WDI_Z_ENDED && s->window_bits > 0)))
-		return inflateReset(strm);
+		  (s->stage == WDI_Z_ENDED && s->window_bits > 0))) {
+		uint8_t *window = s->window;
+		size_t len = s->window_len, size = s->window_size;
+
+		s->window = NULL;
+		ret = inflateReset(strm);
+		s->window = window;
+		s->window_len = len;
+		s->window_size = size;
+		return ret;
+	}
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
 	else

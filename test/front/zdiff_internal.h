@@ -75,6 +75,7 @@ struct dside {
 	uLong extra;		/* what total_in holds beyond that: a dictionary counts */
 	int last;		/* flush of the last call, as the rule about Z_BUF_ERROR sees it */
 	bool unsure;		/* whether the rule applies to the next call */
+	bool stuck;		/* there was a Z_BUF_ERROR, whose msg zlib leaves where it is */
 };
 
 /*
