@@ -78,6 +78,7 @@ test_front_check_programs = \
 # Programs that call libraries with zlib's interface, through a table.
 test_front_programs = \
 	test/front/zlib_diff_test \
+	test/front/zlib_rows_test \
 	test/front/zlib_threads_test
 
 # Programs that drive OpenSSL with the provider in it.
@@ -199,6 +200,14 @@ test_front_zlib_diff_test_SOURCES = $(zdiff_sources) \
 	test/front/zlib_diff_test.c
 test_front_zlib_diff_test_LDADD =
 test_front_zlib_front_test_LDADD = $(ZLIB_LIBS) $(CHECK_LIBS)
+test_front_zlib_rows_test_SOURCES = \
+	test/front/zlib_rows_test.c \
+	test/front/zrows.h \
+	test/front/zrows_deflate.c \
+	test/front/zrows_gz.c \
+	test/front/zrows_inflate.c \
+	test/front/zrows_memory.c
+test_front_zlib_rows_test_LDADD = $(ZLIB_LIBS)
 test_front_zlib_threads_test_SOURCES = \
 	test/front/zapi.c \
 	test/front/zapi.h \
