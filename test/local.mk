@@ -261,7 +261,8 @@ libtestapi_la_SOURCES = \
 	test/api/stream.c \
 	test/api/stream.h \
 	test/fault/rig.c \
-	test/fault/rig.h
+	test/fault/rig.h \
+	test/quiet_fork.h
 
 libtestsym_la_SOURCES = \
 	test/api/crypto.c \

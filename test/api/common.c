@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
+#include "../quiet_fork.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -50,11 +51,7 @@ bool slow(void)
 
 bool can_fork_beside_threads(void)
 {
-#if defined(SANITIZED_ADDRESS) || defined(SANITIZED_THREAD)
-	return false;
-#else
-	return true;
-#endif
+	return !QUIET_FORK;
 }
 
 #define ENV_MAX	16
@@ -133,7 +130,7 @@ int in_child(int (*fn)(void *), void *arg)
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
 	fflush(NULL);
-	pid = fork();
+	pid = quiet_fork();
 	if (!pid)
 		child_main(fn, arg, ends[1]);
 	close(ends[1]);

@@ -35,8 +35,8 @@ bool slow(void);
 bool on_valgrind(void);
 
 /*
- * Whether a child may allocate that was forked while another thread did. The C
- * library sees to that; the allocators of the sanitizers do not.
+ * Whether a child may allocate that was forked while another thread did: see
+ * quiet_fork.h. A test asks if its other threads never sleep.
  */
 bool can_fork_beside_threads(void);
 

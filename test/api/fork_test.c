@@ -226,8 +226,6 @@ static int nothing_in_flight(void *arg)
 
 START_TEST(in_flight)
 {
-	if (_i && !can_fork_beside_threads())
-		return;
 	env("WEFT_ENGINE_THREADS", threads[_i]);
 	start();
 	sess[0] = new_sess(WD_ZLIB, WD_DIR_COMPRESS, 1, WD_COMP_WS_32K);

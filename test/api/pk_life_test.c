@@ -381,8 +381,6 @@ static int child(void *arg)
 
 START_TEST(forks)
 {
-	if (!can_fork_beside_threads())
-		return;
 	pk_start(_i);
 	parents = p256();
 	ck_assert_int_eq(public_key_works(_i, parents), 0);

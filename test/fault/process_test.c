@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../quiet_fork.h"
 #include "rig.h"
 
 #define JOBS	60
@@ -106,8 +107,6 @@ START_TEST(eight_deep)
 {
 	int depth = on_valgrind() ? 2 : 8;
 
-	if (_i && !can_fork_beside_threads())
-		return;
 	begin(_i);
 	in_flight();
 	ck_assert_int_eq(in_child(generation, &depth), 0);
@@ -129,7 +128,7 @@ static void *sixteen(void *failed)
 	int status;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		pids[i] = fork();
+		pids[i] = quiet_fork();
 		if (!pids[i])
 			_exit(live());
 	}
@@ -146,8 +145,6 @@ START_TEST(sixteen_from_another_thread)
 	pthread_t thread;
 	int failed = 0;
 
-	if (!can_fork_beside_threads())
-		return;
 	begin(_i);
 	ck_assert_int_eq(pthread_create(&thread, NULL, sixteen, &failed), 0);
 	for (int i = 0; i < 20; i++) {
@@ -236,14 +233,12 @@ START_TEST(without_cleaning_up)
 	int status;
 	pid_t pid;
 
-	if (_i && !can_fork_beside_threads())
-		return;
 	begin(_i);
 	in_flight();
 	ck_assert_int_eq(in_child(live_once, NULL), 0);	/* by _exit() */
 	ck_assert_int_eq(in_child(leave_by_signal, NULL), -1);
 	fflush(NULL);
-	pid = fork();
+	pid = quiet_fork();
 	if (!pid)
 		_exit(leave_by_exit(NULL));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -260,12 +255,12 @@ END_TEST
 static int daemonise(int report)
 {
 	signed char result;
-	pid_t pid = fork();
+	pid_t pid = quiet_fork();
 
 	if (pid)
 		return pid < 0;
 	setsid();
-	pid = fork();
+	pid = quiet_fork();
 	if (pid)
 		_exit(pid < 0);
 	umask(0);
@@ -288,8 +283,6 @@ START_TEST(daemon_of_ours)
 	signed char result = -1;
 	int ends[2], status;
 
-	if (_i && !can_fork_beside_threads())
-		return;
 	begin(_i);
 	in_flight();
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
@@ -326,7 +319,7 @@ START_TEST(executed)
 	begin(_i);
 	in_flight();
 	fflush(NULL);
-	pid = fork();
+	pid = quiet_fork();
 	if (!pid) {
 		execv(self, argv);
 		_exit(127);

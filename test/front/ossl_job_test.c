@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "../quiet_fork.h"
 #include "ossl.h"
 
 #define LEN	4096
@@ -217,7 +218,7 @@ START_TEST(test_fork)
 		waits[i] = ASYNC_WAIT_CTX_new();
 		ck_assert_int_eq(op_start(&ops[i], &jobs[i], waits[i]), ASYNC_PAUSE);
 	}
-	pid = fork();
+	pid = quiet_fork();
 	ck_assert_int_ge(pid, 0);
 	for (int i = 0; i < 4; i++) {
 		ck_assert_int_eq(op_start(&ops[i], &jobs[i], waits[i]), ASYNC_FINISH);

@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../quiet_fork.h"
+
 #define LONG	((size_t)3 << 20)
 #define PIECE	16384
 
@@ -416,7 +418,7 @@ END_TEST
 static int in_child(void (*work)(void *), void *arg)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid = quiet_fork();
 
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
@@ -644,7 +646,7 @@ START_TEST(modes)
 {
 	static const char *const names[] = { "on", "fast", "exact", "off" };
 	int status;
-	pid_t pid = fork();
+	pid_t pid = quiet_fork();
 
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {

@@ -4,6 +4,7 @@
  * fork in the middle of a stream, exit with streams open, dlclose(). Each case has a
  * process of its own.
  */
+#include "../quiet_fork.h"
 #include "zapi.h"
 
 #include <pthread.h>
@@ -159,7 +160,7 @@ static int fork_in_the_middle(void)
 		begin(&st, level);
 		for (int i = 0; i < 8; i++)
 			require(step(&st, Z_NO_FLUSH));
-		pid = fork();
+		pid = quiet_fork();
 		require(pid >= 0);
 		while (step(&st, Z_NO_FLUSH))
 			;
@@ -230,7 +231,7 @@ int main(void)
 			pid_t pid;
 
 			fflush(NULL);
-			pid = fork();
+			pid = quiet_fork();
 			if (!pid) {
 				setenv("WEFT_ZLIB_MIN", ways[way], 1);
 				alarm(200);

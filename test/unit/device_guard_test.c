@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
+#include "../quiet_fork.h"
 #include "device_rig.h"
 
 static const struct sdev_config config = {
@@ -239,7 +240,7 @@ START_TEST(default_action_kills)
 	signal(SIGBUS, SIG_DFL);
 	rig_open_config(&rig, &config, 8);
 	expect_guarded(&rig);
-	pid = fork();
+	pid = quiet_fork();
 	if (!pid) {
 		if (_i == 0)
 			poke();
@@ -284,7 +285,7 @@ START_TEST(reset_hand)
 	sigemptyset(&sa.sa_mask);
 	ck_assert_int_eq(sigaction(SIGSEGV, &sa, NULL), 0);
 	rig_open_config(&rig, &config, 8);
-	pid = fork();
+	pid = quiet_fork();
 	if (!pid) {
 		if (!sigsetjmp(app_env, 1))
 			poke();
@@ -389,6 +390,7 @@ END_TEST
 /* ---- fork ------------------------------------------------------------------------------ */
 
 static atomic_bool busy_stop;
+static pthread_mutex_t pause_lock = PTHREAD_MUTEX_INITIALIZER;	/* held: it does nothing */
 
 static void *busy_main(void *arg)
 {
@@ -402,7 +404,9 @@ static void *busy_main(void *arg)
 	while (!atomic_load(&busy_stop)) {
 		d = rig_comp(SDEV_OP_COMPRESS, 0, in, sizeof(in), out, sizeof(out));
 		d.object = object;
+		pthread_mutex_lock(&pause_lock);
 		rig_run(q, &d);
+		pthread_mutex_unlock(&pause_lock);
 	}
 	return NULL;
 }
@@ -437,9 +441,13 @@ START_TEST(forget_in_child)
 		pid_t pid;
 
 		expect_guarded(&rig);
-		pid = fork();
+		if (QUIET_FORK)
+			pthread_mutex_lock(&pause_lock);
+		pid = quiet_fork();
 		if (!pid)
 			child_main(&rig);
+		if (QUIET_FORK)
+			pthread_mutex_unlock(&pause_lock);
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
@@ -460,7 +468,7 @@ START_TEST(mappings_stay_behind)
 	if (rig_valgrind())
 		return;
 	rig_open_config(&rig, &config, 8);
-	pid = fork();
+	pid = quiet_fork();
 	if (!pid) {
 		unsigned char resident;
 

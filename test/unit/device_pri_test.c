@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
+#include "../quiet_fork.h"
 #include "device_rig.h"
 
 #define RAW	((size_t)3 << 20)
@@ -805,7 +806,7 @@ START_TEST(forked)
 	go(1);
 	while (!wdi_io_load32(&rig.q.db->resumable))
 		sched_yield();
-	pid = fork();
+	pid = quiet_fork();
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
 		sdev_forget(rig.dev);

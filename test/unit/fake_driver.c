@@ -110,7 +110,7 @@ static void fake_arm_irq(void *priv)
 {
 	struct fake *f = fake_of(priv);
 
-	wdi_io_store32(&f->irq_arm, 1);
+	wdi_io_store32_release(&f->irq_arm, 1);
 	count(&f->arms);
 }
 
@@ -149,7 +149,7 @@ static int fake_irq(struct wdi_bus_dev *bus, unsigned int queue, int efd)
 
 	ck_assert_uint_eq(queue, 5);
 	if (!f->irq_error)
-		f->irq_fd = efd;
+		__atomic_store_n(&f->irq_fd, efd, __ATOMIC_RELEASE);
 	return f->irq_error;
 }
 
@@ -299,7 +299,8 @@ void fake_signal(struct fake *f)
 	    !__atomic_exchange_n(&f->irq_arm, 0, __ATOMIC_ACQ_REL))
 		return;
 	count(&f->irqs);
-	ck_assert_int_eq(write(f->irq_fd, &one, sizeof(one)), sizeof(one));
+	ck_assert_int_eq(write(__atomic_load_n(&f->irq_fd, __ATOMIC_ACQUIRE), &one, sizeof(one)),
+			 sizeof(one));
 }
 
 bool fake_serve(struct fake *f)
