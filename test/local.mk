@@ -84,7 +84,8 @@ test_front_programs = \
 # Programs that drive OpenSSL with the provider in it.
 test_ossl_programs = \
 	test/front/ossl_diff_test \
-	test/front/ossl_job_test
+	test/front/ossl_job_test \
+	test/front/ossl_pk_test
 
 test_scripts = \
 	test/abi/exports.sh \
@@ -174,6 +175,7 @@ test_unit_slots_test_LDADD = $(test_util_libs)
 test_unit_spin_test_LDADD = $(test_util_libs)
 test_front_ossl_diff_test_LDADD = $(test_ossl_libs)
 test_front_ossl_job_test_LDADD = -lssl $(test_ossl_libs)
+test_front_ossl_pk_test_LDADD = $(test_ossl_libs)
 test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
@@ -277,7 +279,10 @@ EXTRA_DIST += \
 
 libtestossl_la_SOURCES = \
 	test/front/ossl.c \
-	test/front/ossl.h
+	test/front/ossl.h \
+	test/front/ossl_pk.c \
+	test/front/ossl_pk.h
+EXTRA_DIST += test/vectors/keys.pem
 
 # Sourced by the scripts.
 EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/prog.sh

@@ -28,11 +28,15 @@ static const struct {
 	{ "sync-min", KIND_BYTES, offsetof(struct wdi_ossl_config, sync_min),
 	  "a number of bytes from 1 to 1073741824" },
 	{ "operations", KIND_OPERATIONS, offsetof(struct wdi_ossl_config, operations),
-	  "a list of ciphers, digests and macs, separated by commas" },
+	  "a list of ciphers, digests, macs and keys, separated by commas" },
 };
 
 #define OPTIONS		wdi_array_size(options)
 #define BYTES_MAX	(1ul << 30)
+
+/* Together or not at all: OpenSSL wants a key and what is done with it in one provider. */
+#define KEYS	(1u << OSSL_OP_KEYMGMT | 1u << OSSL_OP_SIGNATURE | 1u << OSSL_OP_ASYM_CIPHER | \
+		 1u << OSSL_OP_KEYEXCH | 1u << OSSL_OP_KEM)
 
 static bool parse_bool(const char *text, bool *out)
 {
@@ -73,11 +77,12 @@ static bool parse_operations(const char *text, unsigned int *out)
 {
 	static const struct {
 		const char *name;
-		int id;
+		unsigned int bits;
 	} known[] = {
-		{ "ciphers", OSSL_OP_CIPHER },
-		{ "digests", OSSL_OP_DIGEST },
-		{ "macs", OSSL_OP_MAC },
+		{ "ciphers", 1u << OSSL_OP_CIPHER },
+		{ "digests", 1u << OSSL_OP_DIGEST },
+		{ "macs", 1u << OSSL_OP_MAC },
+		{ "keys", KEYS },
 	};
 	unsigned int set = 0;
 
@@ -92,7 +97,7 @@ static bool parse_operations(const char *text, unsigned int *out)
 		}
 		if (i == wdi_array_size(known))
 			return false;
-		set |= 1u << known[i].id;
+		set |= known[i].bits;
 		text += len;
 		text += strspn(text, ", ");
 	}
@@ -122,7 +127,7 @@ int wdi_ossl_config_read(struct wdi_ossl_prov *prov)
 	prov->config = (struct wdi_ossl_config){
 		.async = true,
 		.sync = true,
-		.operations = 1u << OSSL_OP_CIPHER | 1u << OSSL_OP_DIGEST | 1u << OSSL_OP_MAC,
+		.operations = 1u << OSSL_OP_CIPHER | 1u << OSSL_OP_DIGEST | 1u << OSSL_OP_MAC | KEYS,
 	};
 	for (size_t i = 0; i < OPTIONS; i++)
 		params[i] = OSSL_PARAM_construct_utf8_ptr(options[i].name, &values[i], 0);

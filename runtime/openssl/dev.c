@@ -40,6 +40,8 @@ static const struct class_fns fns[WDI_OSSL_CLASSES] = {
 				    wd_digest_poll_ctx, wd_digest_poll, wd_digest_free_sess },
 	[WDI_OSSL_CLASS_AEAD] = { "aead", wd_aead_init, wd_aead_uninit,
 				  wd_aead_poll_ctx, wd_aead_poll, wd_aead_free_sess },
+	[WDI_OSSL_CLASS_RSA] = { "rsa", wd_rsa_init, wd_rsa_uninit,
+				 wd_rsa_poll_ctx, wd_rsa_poll, wd_rsa_free_sess },
 };
 
 enum class_state {
@@ -62,6 +64,9 @@ struct wdi_ossl_sess {
 	uint32_t epoch;
 	bool warm;		/* the device has the key: sending needs little stack */
 	handle_t handle;
+	void *extra;
+	void (*free_extra)(void *extra);
+	struct wdi_ossl_sess *older;
 };
 
 static struct class classes[WDI_OSSL_CLASSES];
@@ -327,9 +332,8 @@ static handle_t open_aead(int alg, int mode, const uint8_t *key, size_t key_len,
 
 struct opening {
 	struct wdi_ossl_sess *sess;
-	int alg, mode;
-	const uint8_t *key;
-	size_t key_len, tag;
+	wdi_ossl_open_fn *open;
+	const void *arg;
 };
 
 static void open_here(void *arg)
@@ -339,23 +343,14 @@ static void open_here(void *arg)
 	if (!class_up(o->sess->class))
 		return;
 	o->sess->epoch = epoch;
-	switch (o->sess->class) {
-	case WDI_OSSL_CLASS_CIPHER:
-		o->sess->handle = open_cipher(o->alg, o->mode, o->key, o->key_len);
-		break;
-	case WDI_OSSL_CLASS_DIGEST:
-		o->sess->handle = open_digest(o->alg, o->mode, o->key, o->key_len);
-		break;
-	default:
-		o->sess->handle = open_aead(o->alg, o->mode, o->key, o->key_len, o->tag);
-	}
+	o->sess->handle = o->open(o->sess, o->arg);
 }
 
-struct wdi_ossl_sess *wdi_ossl_sess_new(enum wdi_ossl_class class, int alg, int mode,
-					const uint8_t *key, size_t key_len, size_t tag)
+struct wdi_ossl_sess *wdi_ossl_sess_open(enum wdi_ossl_class class, wdi_ossl_open_fn *open,
+					 const void *arg)
 {
 	struct wdi_ossl_sess *sess = calloc(1, sizeof(*sess));
-	struct opening o = { sess, alg, mode, key, key_len, tag };
+	struct opening o = { sess, open, arg };
 
 	if (!sess)
 		return NULL;
@@ -363,10 +358,61 @@ struct wdi_ossl_sess *wdi_ossl_sess_new(enum wdi_ossl_class class, int alg, int 
 	sess->class = class;
 	wdi_ossl_job_call(open_here, &o);
 	if (!sess->handle) {
+		if (sess->extra)
+			sess->free_extra(sess->extra);
 		free(sess);
 		sess = NULL;
 	}
 	return sess;
+}
+
+struct keyed {
+	int alg, mode;
+	const uint8_t *key;
+	size_t key_len, tag;
+};
+
+static handle_t open_keyed(struct wdi_ossl_sess *sess, const void *arg)
+{
+	const struct keyed *k = arg;
+
+	switch (sess->class) {
+	case WDI_OSSL_CLASS_CIPHER:
+		return open_cipher(k->alg, k->mode, k->key, k->key_len);
+	case WDI_OSSL_CLASS_DIGEST:
+		return open_digest(k->alg, k->mode, k->key, k->key_len);
+	default:
+		return open_aead(k->alg, k->mode, k->key, k->key_len, k->tag);
+	}
+}
+
+struct wdi_ossl_sess *wdi_ossl_sess_new(enum wdi_ossl_class class, int alg, int mode,
+					const uint8_t *key, size_t key_len, size_t tag)
+{
+	struct keyed k = { alg, mode, key, key_len, tag };
+
+	return wdi_ossl_sess_open(class, open_keyed, &k);
+}
+
+handle_t wdi_ossl_sess_handle(const struct wdi_ossl_sess *sess)
+{
+	return sess->handle;
+}
+
+void wdi_ossl_sess_set_extra(struct wdi_ossl_sess *sess, void *extra, void (*free)(void *extra))
+{
+	sess->extra = extra;
+	sess->free_extra = free;
+}
+
+void *wdi_ossl_sess_extra(const struct wdi_ossl_sess *sess)
+{
+	return sess->extra;
+}
+
+void wdi_ossl_sess_keep(struct wdi_ossl_sess *sess, struct wdi_ossl_sess *older)
+{
+	sess->older = older;
 }
 
 struct wdi_ossl_sess *wdi_ossl_sess_hold(struct wdi_ossl_sess *sess)
@@ -386,10 +432,15 @@ static void close_here(void *arg)
 
 void wdi_ossl_sess_put(struct wdi_ossl_sess *sess)
 {
-	if (!sess || __atomic_sub_fetch(&sess->refs, 1, __ATOMIC_ACQ_REL))
-		return;
-	wdi_ossl_job_call(close_here, sess);
-	free(sess);
+	while (sess && !__atomic_sub_fetch(&sess->refs, 1, __ATOMIC_ACQ_REL)) {
+		struct wdi_ossl_sess *older = sess->older;
+
+		wdi_ossl_job_call(close_here, sess);
+		if (sess->extra)
+			sess->free_extra(sess->extra);
+		free(sess);
+		sess = older;
+	}
 }
 
 struct wdi_ossl_sess *wdi_ossl_sess_shared(const struct wdi_ossl_row *row)
@@ -487,6 +538,13 @@ static void *digest_done(void *data)
 
 	op_finish(req->cb_param, WDI_OSSL_CLASS_DIGEST, req->state);
 	return NULL;
+}
+
+static void rsa_done(void *data)
+{
+	struct wd_rsa_req *req = data;
+
+	op_finish(req->cb_param, WDI_OSSL_CLASS_RSA, req->status);
 }
 
 static bool op_over(const struct wdi_ossl_op *op)
@@ -629,6 +687,16 @@ static int aead_async(handle_t sess, void *req)
 	return wd_do_aead_async(sess, req);
 }
 
+static int rsa_sync(handle_t sess, void *req)
+{
+	return wd_do_rsa_sync(sess, req);
+}
+
+static int rsa_async(handle_t sess, void *req)
+{
+	return wd_do_rsa_async(sess, req);
+}
+
 int wdi_ossl_run_cipher(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 			struct wd_cipher_req *req, enum wdi_ossl_where where)
 {
@@ -657,4 +725,14 @@ int wdi_ossl_run_aead(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 		req->cb_param = op;
 	}
 	return run(sess, op, aead_sync, aead_async, req, where);
+}
+
+int wdi_ossl_run_rsa(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_rsa_req *req,
+		     enum wdi_ossl_where where)
+{
+	if (where == WDI_OSSL_DEV_ASYNC) {
+		req->cb = rsa_done;
+		req->cb_param = op;
+	}
+	return run(sess, op, rsa_sync, rsa_async, req, where);
 }

@@ -13,12 +13,16 @@
 
 #include <uadk/wd_aead.h>
 #include <uadk/wd_cipher.h>
+#include <uadk/wd_dh.h>
 #include <uadk/wd_digest.h>
+#include <uadk/wd_ecc.h>
+#include <uadk/wd_rsa.h>
 
 enum wdi_ossl_class {
 	WDI_OSSL_CLASS_CIPHER,
 	WDI_OSSL_CLASS_DIGEST,
 	WDI_OSSL_CLASS_AEAD,
+	WDI_OSSL_CLASS_RSA,
 	WDI_OSSL_CLASSES
 };
 
@@ -49,6 +53,23 @@ struct wdi_ossl_sess;
  */
 struct wdi_ossl_sess *wdi_ossl_sess_new(enum wdi_ossl_class class, int alg, int mode,
 					const uint8_t *key, size_t key_len, size_t tag);
+
+/*
+ * Any other session: @open makes it, on a stack that is large enough; 0: the device does
+ * not have it.
+ */
+typedef handle_t wdi_ossl_open_fn(struct wdi_ossl_sess *sess, const void *arg);
+struct wdi_ossl_sess *wdi_ossl_sess_open(enum wdi_ossl_class class, wdi_ossl_open_fn *open,
+					 const void *arg);
+handle_t wdi_ossl_sess_handle(const struct wdi_ossl_sess *sess);
+
+/* Something that belongs to a session and ends with it, by @free. */
+void wdi_ossl_sess_set_extra(struct wdi_ossl_sess *sess, void *extra, void (*free)(void *extra));
+void *wdi_ossl_sess_extra(const struct wdi_ossl_sess *sess);
+
+/* @older, which may be NULL, is put along with @sess. */
+void wdi_ossl_sess_keep(struct wdi_ossl_sess *sess, struct wdi_ossl_sess *older);
+
 struct wdi_ossl_sess *wdi_ossl_sess_hold(struct wdi_ossl_sess *sess);
 void wdi_ossl_sess_put(struct wdi_ossl_sess *sess);
 
@@ -101,6 +122,8 @@ int wdi_ossl_run_digest(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 			struct wd_digest_req *req, enum wdi_ossl_where where);
 int wdi_ossl_run_aead(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 		      struct wd_aead_req *req, enum wdi_ossl_where where);
+int wdi_ossl_run_rsa(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_rsa_req *req,
+		     enum wdi_ossl_where where);
 
 /* Users of all this: instances of the provider. The last one out closes the device. */
 void wdi_ossl_dev_get(void);

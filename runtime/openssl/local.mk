@@ -10,6 +10,7 @@ endif
 runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/aead.c \
 	runtime/openssl/algs.def \
+	runtime/openssl/asym.c \
 	runtime/openssl/cipher.c \
 	runtime/openssl/config.c \
 	runtime/openssl/count.c \
@@ -20,11 +21,16 @@ runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/gather.h \
 	runtime/openssl/job.c \
 	runtime/openssl/job.h \
+	runtime/openssl/key.c \
 	runtime/openssl/mac.c \
+	runtime/openssl/pk.c \
+	runtime/openssl/pk.h \
+	runtime/openssl/pk_rsa.c \
 	runtime/openssl/plain.c \
 	runtime/openssl/prov.h \
 	runtime/openssl/provider.c \
 	runtime/openssl/selftest.c \
+	runtime/openssl/sign.c \
 	runtime/openssl/thunks.c
 runtime_openssl_weft_la_LIBADD = libwd_crypto.la libwd.la $(LIBCRYPTO_LIBS)
 # Threads end with functions of ours to call: once loaded it stays.

@@ -215,37 +215,9 @@ static void read_params(struct mac *c, const OSSL_PARAM params[])
 	}
 }
 
-/*
- * Which hash or cipher is beneath is looked up in our own library context, where "the one
- * of this provider" has no meaning; it is what the device and the default provider have
- * in common. Any other query goes through.
- */
-static bool names_us(const OSSL_PARAM *p)
-{
-	return !strcmp(p->key, OSSL_MAC_PARAM_PROPERTIES) && p->data &&
-	       strstr((const char *)p->data, "weft");
-}
-
-static int plain_set(struct mac *c, const OSSL_PARAM params[])
-{
-	OSSL_PARAM kept[16];
-	size_t n = 0;
-	bool cut = false;
-
-	for (const OSSL_PARAM *p = params; p && p->key; p++) {
-		if (names_us(p))
-			cut = true;
-		else if (n < wdi_array_size(kept) - 1)
-			kept[n++] = *p;
-		else
-			return fns(c)->set_ctx_params(c->head.plain, params);
-	}
-	kept[n] = OSSL_PARAM_construct_end();
-	return fns(c)->set_ctx_params(c->head.plain, cut ? kept : params);
-}
-
 static int mac_set_ctx_params(void *ctx, const OSSL_PARAM params[])
 {
+	OSSL_PARAM kept[WDI_OSSL_PARAMS];
 	struct mac *c = ctx;
 
 	if (busy(c))
@@ -259,7 +231,7 @@ static int mac_set_ctx_params(void *ctx, const OSSL_PARAM params[])
 		    !fns(c)->update(c->head.plain, c->gather.op->buf, c->gather.len))
 			return 0;
 	}
-	if (!plain_set(c, params))
+	if (!fns(c)->set_ctx_params(c->head.plain, wdi_ossl_plain_params(params, kept)))
 		return 0;
 	read_params(c, params);
 	return 1;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/params.h>
 #include <uadk/wd_cipher.h>
 #include <uadk/wd_digest.h>
 
@@ -30,11 +31,16 @@ const struct wdi_ossl_row wdi_ossl_rows[WDI_OSSL_IMPLS] = {
 #define MAC(id, n, k) [WDI_OSSL_##id] = { \
 		.name = n, .operation = OSSL_OP_MAC, .alg = WDI_OSSL_##k, \
 		.async_min = NEVER, .sync_min = NEVER },
+#define KEYMGMT(id, n, f) [WDI_OSSL_##id] = { \
+		.name = n, .operation = OSSL_OP_KEYMGMT, .alg = WDI_OSSL_FAMILY_##f, \
+		.async_min = NEVER, .sync_min = NEVER },
+#define PK(id, n, o, am, sm) [WDI_OSSL_##id] = { \
+		.name = n, .operation = OSSL_OP_##o, .async_min = am, .sync_min = sm },
+#define SIGNATURE(id, n, am, sm) PK(id, n, SIGNATURE, am, sm)
+#define ASYM(id, n, am, sm) PK(id, n, ASYM_CIPHER, am, sm)
+#define KEYEXCH(id, n, am, sm) PK(id, n, KEYEXCH, am, sm)
+#define KEM(id, n, am, sm) PK(id, n, KEM, am, sm)
 #include "openssl/algs.def"
-#undef CIPHER
-#undef AEAD
-#undef DIGEST
-#undef MAC
 };
 
 /* ---- functions by their numbers ------------------------------------------------------- */
@@ -162,12 +168,43 @@ bool wdi_ossl_plain_find(struct wdi_ossl_impl *impl)
 	case OSSL_OP_DIGEST:
 		whole = take_digest(&impl->digest, a->implementation);
 		break;
-	default:
+	case OSSL_OP_MAC:
 		whole = take_mac(&impl->mac, a->implementation);
+		break;
+	default:
+		whole = wdi_ossl_pk_take(impl, a->implementation);
 	}
 	if (whole)
 		impl->names = a->algorithm_names;
 	return whole;
+}
+
+/*
+ * Our own library context does not know this provider, so a query for it has no meaning
+ * there: what is beneath is what the device and the default provider have in common. Any
+ * other query goes through.
+ */
+static bool names_us(const OSSL_PARAM *p)
+{
+	return strstr(p->key, "prop") && p->data_type == OSSL_PARAM_UTF8_STRING && p->data &&
+	       memmem(p->data, p->data_size, "weft", 4);
+}
+
+const OSSL_PARAM *wdi_ossl_plain_params(const OSSL_PARAM params[], OSSL_PARAM kept[WDI_OSSL_PARAMS])
+{
+	size_t n = 0;
+	bool cut = false;
+
+	for (const OSSL_PARAM *p = params; p && p->key; p++) {
+		if (names_us(p))
+			cut = true;
+		else if (n < WDI_OSSL_PARAMS - 1)
+			kept[n++] = *p;
+		else
+			return params;
+	}
+	kept[n] = OSSL_PARAM_construct_end();
+	return cut ? kept : params;
 }
 
 OSSL_DISPATCH *wdi_ossl_dispatch(const struct wdi_ossl_fn *fns, size_t count)

@@ -29,6 +29,9 @@
 /* The same, and the configuration does not change it; see algs.def. */
 #define WDI_OSSL_LOCKED	(SIZE_MAX - 1)
 
+/* All that we offer have numbers below this. */
+#define WDI_OSSL_OPERATIONS	(OSSL_OP_KEM + 1)
+
 /* What the section of the provider in openssl.cnf says; see docs/openssl.md. */
 struct wdi_ossl_config {
 	bool async;		/* use the device inside jobs */
@@ -52,7 +55,7 @@ struct wdi_ossl_prov {
 
 	struct wdi_ossl_config config;
 	struct wdi_ossl_impl *impls;	/* [WDI_OSSL_IMPLS] */
-	OSSL_ALGORITHM *ciphers, *digests, *macs;	/* what is offered */
+	OSSL_ALGORITHM *offered[WDI_OSSL_OPERATIONS];	/* by OSSL_OP_* */
 };
 
 /* ---- algorithms ------------------------------------------------------------------- */
@@ -62,11 +65,21 @@ enum wdi_ossl_id {
 #define AEAD CIPHER
 #define DIGEST CIPHER
 #define MAC CIPHER
+#define KEYMGMT CIPHER
+#define SIGNATURE CIPHER
+#define ASYM CIPHER
+#define KEYEXCH CIPHER
+#define KEM CIPHER
 #include "openssl/algs.def"
 #undef CIPHER
 #undef AEAD
 #undef DIGEST
 #undef MAC
+#undef KEYMGMT
+#undef SIGNATURE
+#undef ASYM
+#undef KEYEXCH
+#undef KEM
 	WDI_OSSL_IMPLS
 };
 
@@ -118,6 +131,95 @@ struct wdi_ossl_mac_fns {
 	OSSL_FUNC_mac_settable_ctx_params_fn *settable_ctx_params;
 };
 
+struct wdi_ossl_keymgmt_fns {
+	OSSL_FUNC_keymgmt_new_fn *new;
+	OSSL_FUNC_keymgmt_free_fn *free;
+	OSSL_FUNC_keymgmt_gen_init_fn *gen_init;
+	OSSL_FUNC_keymgmt_gen_set_template_fn *gen_set_template;
+	OSSL_FUNC_keymgmt_gen_set_params_fn *gen_set_params;
+	OSSL_FUNC_keymgmt_gen_settable_params_fn *gen_settable_params;
+	OSSL_FUNC_keymgmt_gen_fn *gen;
+	OSSL_FUNC_keymgmt_gen_cleanup_fn *gen_cleanup;
+	OSSL_FUNC_keymgmt_get_params_fn *get_params;
+	OSSL_FUNC_keymgmt_gettable_params_fn *gettable_params;
+	OSSL_FUNC_keymgmt_set_params_fn *set_params;
+	OSSL_FUNC_keymgmt_settable_params_fn *settable_params;
+	OSSL_FUNC_keymgmt_query_operation_name_fn *query_operation_name;
+	OSSL_FUNC_keymgmt_has_fn *has;
+	OSSL_FUNC_keymgmt_validate_fn *validate;
+	OSSL_FUNC_keymgmt_match_fn *match;
+	OSSL_FUNC_keymgmt_import_fn *import;
+	OSSL_FUNC_keymgmt_import_types_fn *import_types;
+	OSSL_FUNC_keymgmt_export_fn *export;
+	OSSL_FUNC_keymgmt_export_types_fn *export_types;
+	OSSL_FUNC_keymgmt_dup_fn *dup;
+};
+
+struct wdi_ossl_sign_fns {
+	OSSL_FUNC_signature_newctx_fn *newctx;
+	OSSL_FUNC_signature_sign_init_fn *sign_init;
+	OSSL_FUNC_signature_sign_fn *sign;
+	OSSL_FUNC_signature_verify_init_fn *verify_init;
+	OSSL_FUNC_signature_verify_fn *verify;
+	OSSL_FUNC_signature_verify_recover_init_fn *recover_init;
+	OSSL_FUNC_signature_verify_recover_fn *recover;
+	OSSL_FUNC_signature_digest_sign_init_fn *digest_sign_init;
+	OSSL_FUNC_signature_digest_sign_update_fn *digest_sign_update;
+	OSSL_FUNC_signature_digest_sign_final_fn *digest_sign_final;
+	OSSL_FUNC_signature_digest_verify_init_fn *digest_verify_init;
+	OSSL_FUNC_signature_digest_verify_update_fn *digest_verify_update;
+	OSSL_FUNC_signature_digest_verify_final_fn *digest_verify_final;
+	OSSL_FUNC_signature_get_ctx_md_params_fn *get_ctx_md_params;
+	OSSL_FUNC_signature_gettable_ctx_md_params_fn *gettable_ctx_md_params;
+	OSSL_FUNC_signature_set_ctx_md_params_fn *set_ctx_md_params;
+	OSSL_FUNC_signature_settable_ctx_md_params_fn *settable_ctx_md_params;
+};
+
+struct wdi_ossl_asym_fns {
+	OSSL_FUNC_asym_cipher_newctx_fn *newctx;
+	OSSL_FUNC_asym_cipher_encrypt_init_fn *encrypt_init;
+	OSSL_FUNC_asym_cipher_encrypt_fn *encrypt;
+	OSSL_FUNC_asym_cipher_decrypt_init_fn *decrypt_init;
+	OSSL_FUNC_asym_cipher_decrypt_fn *decrypt;
+};
+
+struct wdi_ossl_exch_fns {
+	OSSL_FUNC_keyexch_newctx_fn *newctx;
+	OSSL_FUNC_keyexch_init_fn *init;
+	OSSL_FUNC_keyexch_derive_fn *derive;
+	OSSL_FUNC_keyexch_set_peer_fn *set_peer;
+};
+
+struct wdi_ossl_kem_fns {
+	OSSL_FUNC_kem_newctx_fn *newctx;
+	OSSL_FUNC_kem_encapsulate_init_fn *encapsulate_init;
+	OSSL_FUNC_kem_encapsulate_fn *encapsulate;
+	OSSL_FUNC_kem_decapsulate_init_fn *decapsulate_init;
+	OSSL_FUNC_kem_decapsulate_fn *decapsulate;
+};
+
+/* What every operation on a key has; the types are the same for all of them. */
+struct wdi_ossl_pk_fns {
+	OSSL_FUNC_signature_freectx_fn *freectx;
+	OSSL_FUNC_signature_dupctx_fn *dupctx;
+	OSSL_FUNC_signature_get_ctx_params_fn *get_ctx_params;
+	OSSL_FUNC_signature_gettable_ctx_params_fn *gettable_ctx_params;
+	OSSL_FUNC_signature_set_ctx_params_fn *set_ctx_params;
+	OSSL_FUNC_signature_settable_ctx_params_fn *settable_ctx_params;
+	union {
+		struct wdi_ossl_sign_fns sign;
+		struct wdi_ossl_asym_fns asym;
+		struct wdi_ossl_exch_fns exch;
+		struct wdi_ossl_kem_fns kem;
+	};
+};
+
+/* What the numbers of a key are. */
+enum wdi_ossl_family {
+	WDI_OSSL_FAMILY_RSA,
+	WDI_OSSL_FAMILIES
+};
+
 enum wdi_ossl_mac_kind {
 	WDI_OSSL_HMAC,
 	WDI_OSSL_CMAC,
@@ -126,8 +228,8 @@ enum wdi_ossl_mac_kind {
 
 /*
  * The constant half of an algorithm: a row of algs.def.
- * @alg, @mode: enum wd_cipher_alg and wd_cipher_mode, enum wd_digest_type, or
- *	enum wdi_ossl_mac_kind
+ * @alg, @mode: enum wd_cipher_alg and wd_cipher_mode, enum wd_digest_type,
+ *	enum wdi_ossl_mac_kind, or enum wdi_ossl_family
  * @async_min, @sync_min: see algs.def
  */
 struct wdi_ossl_row {
@@ -157,6 +259,8 @@ struct wdi_ossl_impl {
 		struct wdi_ossl_cipher_fns cipher;
 		struct wdi_ossl_digest_fns digest;
 		struct wdi_ossl_mac_fns mac;
+		struct wdi_ossl_keymgmt_fns keymgmt;
+		struct wdi_ossl_pk_fns pk;
 	};
 };
 
@@ -171,15 +275,22 @@ OSSL_DISPATCH *wdi_ossl_cipher_dispatch(const struct wdi_ossl_impl *impl);
 OSSL_DISPATCH *wdi_ossl_aead_dispatch(const struct wdi_ossl_impl *impl);
 OSSL_DISPATCH *wdi_ossl_digest_dispatch(const struct wdi_ossl_impl *impl);
 OSSL_DISPATCH *wdi_ossl_mac_dispatch(const struct wdi_ossl_impl *impl);
+OSSL_DISPATCH *wdi_ossl_pk_dispatch(const struct wdi_ossl_impl *impl);
+
+/* wdi_ossl_pk_take() - the functions of anything that has to do with keys; false: too few. */
+bool wdi_ossl_pk_take(struct wdi_ossl_impl *impl, const OSSL_DISPATCH *d);
 
 /*
  * OpenSSL hands newctx and the lists of parameters no word about which algorithm is
- * meant, so each row has functions of its own that know; they end here.
+ * meant, so each row has functions of its own that know; they end here. Of key management
+ * the first three are new, gettable_params and settable_params.
  */
 struct wdi_ossl_thunks {
 	void (*newctx)(void);
 	void (*gettable_ctx_params)(void);
 	void (*settable_ctx_params)(void);
+	void (*gen_init)(void);
+	void (*gen_settable_params)(void);
 };
 extern const struct wdi_ossl_thunks wdi_ossl_thunks[WDI_OSSL_IMPLS];
 
@@ -187,6 +298,9 @@ void *wdi_ossl_cipher_newctx(struct wdi_ossl_impl *impl);
 void *wdi_ossl_aead_newctx(struct wdi_ossl_impl *impl);
 void *wdi_ossl_digest_newctx(struct wdi_ossl_impl *impl);
 void *wdi_ossl_mac_newctx(struct wdi_ossl_impl *impl);
+void *wdi_ossl_pk_newctx(struct wdi_ossl_impl *impl, const char *query);
+void *wdi_ossl_key_new(struct wdi_ossl_impl *impl);
+void *wdi_ossl_key_gen_init(struct wdi_ossl_impl *impl, int selection, const OSSL_PARAM params[]);
 
 /* Every context of ours begins with this. */
 struct wdi_ossl_head {
@@ -202,6 +316,14 @@ struct wdi_ossl_fn {
 
 /* A copy of @fns that leaves out those whose function is NULL. */
 OSSL_DISPATCH *wdi_ossl_dispatch(const struct wdi_ossl_fn *fns, size_t count);
+
+/*
+ * wdi_ossl_plain_params() - @params as they go to the default provider: without a property
+ * query that names this one. @kept is room for them.
+ */
+#define WDI_OSSL_PARAMS	24
+const OSSL_PARAM *wdi_ossl_plain_params(const OSSL_PARAM params[],
+					OSSL_PARAM kept[WDI_OSSL_PARAMS]);
 
 /* ---- errors and parameters --------------------------------------------------------- */
 

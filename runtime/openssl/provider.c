@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <openssl/core_names.h>
@@ -93,8 +94,10 @@ static OSSL_DISPATCH *make_dispatch(const struct wdi_ossl_impl *impl)
 		       wdi_ossl_cipher_dispatch(impl);
 	case OSSL_OP_DIGEST:
 		return wdi_ossl_digest_dispatch(impl);
-	default:
+	case OSSL_OP_MAC:
 		return wdi_ossl_mac_dispatch(impl);
+	default:
+		return wdi_ossl_pk_dispatch(impl);
 	}
 }
 
@@ -132,10 +135,14 @@ static bool make_lists(struct wdi_ossl_prov *prov)
 		if (!impl->dispatch)
 			return false;
 	}
-	prov->ciphers = offer(prov, OSSL_OP_CIPHER);
-	prov->digests = offer(prov, OSSL_OP_DIGEST);
-	prov->macs = offer(prov, OSSL_OP_MAC);
-	return prov->ciphers && prov->digests && prov->macs;
+	for (int operation = 0; operation < WDI_OSSL_OPERATIONS; operation++) {
+		if (!(prov->config.operations & 1u << operation))
+			continue;
+		prov->offered[operation] = offer(prov, operation);
+		if (!prov->offered[operation])
+			return false;
+	}
+	return true;
 }
 
 static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
@@ -143,16 +150,46 @@ static const OSSL_ALGORITHM *query(void *ctx, int operation, int *no_cache)
 	const struct wdi_ossl_prov *prov = ctx;
 
 	*no_cache = 0;
-	switch (operation) {
-	case OSSL_OP_CIPHER:
-		return prov->ciphers;
-	case OSSL_OP_DIGEST:
-		return prov->digests;
-	case OSSL_OP_MAC:
-		return prov->macs;
-	default:
-		return NULL;
+	return operation >= 0 && operation < WDI_OSSL_OPERATIONS ? prov->offered[operation] : NULL;
+}
+
+struct groups {
+	const struct wdi_ossl_prov *prov;
+	OSSL_CALLBACK *cb;
+	void *arg;
+};
+
+/* A group of the default provider's whose keys are ours. */
+static int each_group(const OSSL_PARAM params[], void *arg)
+{
+	const struct groups *g = arg;
+	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_CAPABILITY_TLS_GROUP_ALG);
+	const char *alg = NULL;
+
+	if (!p || !OSSL_PARAM_get_utf8_string_ptr(p, &alg))
+		return 1;
+	for (size_t i = 0; i < WDI_OSSL_IMPLS; i++) {
+		const struct wdi_ossl_impl *impl = &g->prov->impls[i];
+
+		if (impl->row->operation == OSSL_OP_KEYMGMT && impl->dispatch &&
+		    !strcasecmp(impl->row->name, alg))
+			return g->cb(params, g->arg);
 	}
+	return 1;
+}
+
+/*
+ * libssl uses a group only if the provider that names it also has the keys of it, so who
+ * has the keys has to name the groups.
+ */
+static int get_capabilities(void *ctx, const char *capability, OSSL_CALLBACK *cb, void *arg)
+{
+	const struct wdi_ossl_prov *prov = ctx;
+	struct groups g = { prov, cb, arg };
+
+	if (strcasecmp(capability, "TLS-GROUP"))
+		return 1;
+	return OSSL_PROVIDER_get_capabilities(prov->plain, capability, each_group, &g);
 }
 
 /* ---- about itself ------------------------------------------------------------------------- */
@@ -211,9 +248,8 @@ static void teardown(void *ctx)
 	struct wdi_ossl_prov *prov = ctx;
 
 	wdi_ossl_dev_put();
-	free(prov->ciphers);
-	free(prov->digests);
-	free(prov->macs);
+	for (int operation = 0; operation < WDI_OSSL_OPERATIONS; operation++)
+		free(prov->offered[operation]);
 	for (size_t i = 0; prov->impls && i < WDI_OSSL_IMPLS; i++)
 		free(prov->impls[i].dispatch);
 	free(prov->impls);
@@ -229,6 +265,7 @@ static const OSSL_DISPATCH dispatch[] = {
 	{ OSSL_FUNC_PROVIDER_GET_PARAMS, FN(get_params) },
 	{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, FN(query) },
 	{ OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, FN(reason_strings) },
+	{ OSSL_FUNC_PROVIDER_GET_CAPABILITIES, FN(get_capabilities) },
 	{ OSSL_FUNC_PROVIDER_SELF_TEST, FN(self_test) },
 	{ 0, NULL }
 };

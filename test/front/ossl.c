@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ossl.h"
+#include "ossl_pk.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -520,6 +521,7 @@ void script_run(struct script *s)
 		[SCRIPT_AEAD] = run_aead,
 		[SCRIPT_DIGEST] = run_digest,
 		[SCRIPT_MAC] = run_mac,
+		[SCRIPT_PK] = script_pk,
 	};
 
 	kinds[s->kind](s);

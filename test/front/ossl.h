@@ -52,6 +52,7 @@ enum script_kind {
 	SCRIPT_AEAD,
 	SCRIPT_DIGEST,
 	SCRIPT_MAC,
+	SCRIPT_PK,		/* see ossl_pk.h */
 };
 struct script {
 	enum script_kind kind;
@@ -59,6 +60,7 @@ struct script {
 	const char *sub;	/* MAC: digest or cipher */
 	OSSL_LIB_CTX *libctx;
 	const char *query;
+	OSSL_LIB_CTX *other;	/* PK: one without the provider */
 	uint64_t seed;
 	struct transcript out;
 	bool fetched;

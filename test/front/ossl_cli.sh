@@ -60,6 +60,7 @@ done
 
 # Keys, certificates and messages, where our digests and ciphers meet OpenSSL's other code.
 certificates
+with plain openssl cms -encrypt -binary -aes256 -in "$work/data" -out "$work/cms2" "$work/rsa.pem"
 for conf in weft forced; do
 	with $conf openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/k" -out "$work/c" \
 		-subj /CN=x -days 2 2>/dev/null || complain "req -x509, $conf"
@@ -81,6 +82,48 @@ for conf in weft forced; do
 		-in "$work/data" -out "$work/sig" || complain "pkeyutl -sign, $conf"
 	with plain openssl pkeyutl -verify -certin -inkey "$work/ec.pem" -rawin -digest sha256 \
 		-in "$work/data" -sigfile "$work/sig" >/dev/null || complain "pkeyutl of $conf"
+done
+
+# Keys made, shown, used and used against the other side, each by pkeyutl and pkey.
+head -c 32 "$work/data" >"$work/digest"
+# type:options of genpkey
+kinds="RSA:rsa_keygen_bits:1024 RSA-PSS:rsa_keygen_bits:1024"
+for kind in $kinds; do
+	for conf in weft forced; do
+		with $conf openssl genpkey -algorithm "${kind%%:*}" -pkeyopt "${kind#*:}" \
+			-out "$work/k" 2>/dev/null || complain "genpkey $kind, $conf"
+		with plain openssl pkey -in "$work/k" -text >"$work/plain.text"
+		with $conf openssl pkey -in "$work/k" -text >"$work/text"
+		cmp -s "$work/text" "$work/plain.text" || complain "pkey -text $kind, $conf"
+		with plain openssl pkey -in "$work/k" -pubout -out "$work/p"
+		with $conf openssl pkey -in "$work/k" -check -noout >/dev/null ||
+			complain "pkey -check $kind, $conf"
+		with $conf openssl pkeyutl -sign -inkey "$work/k" -in "$work/digest" \
+			-pkeyopt digest:sha256 -out "$work/sig" || complain "pkeyutl -sign $kind, $conf"
+		for side in plain $conf; do
+			with $side openssl pkeyutl -verify -pubin -inkey "$work/p" -in "$work/digest" \
+				-pkeyopt digest:sha256 -sigfile "$work/sig" >/dev/null ||
+				complain "pkeyutl -verify $kind, $side of $conf"
+		done
+	done
+done
+for padding in pkcs1 oaep; do
+	for sides in plain:weft plain:forced weft:plain; do
+		with "${sides%:*}" openssl pkeyutl -encrypt -certin -inkey "$work/rsa.pem" \
+			-pkeyopt rsa_padding_mode:$padding -in "$work/digest" -out "$work/e"
+		with "${sides#*:}" openssl pkeyutl -decrypt -inkey "$work/rsa.key" \
+			-pkeyopt rsa_padding_mode:$padding -in "$work/e" -out "$work/back" &&
+			cmp -s "$work/back" "$work/digest" || complain "pkeyutl, $padding, $sides"
+	done
+done
+for conf in weft forced; do
+	with $conf openssl cms -decrypt -binary -in "$work/cms2" -inkey "$work/rsa.key" \
+		-out "$work/back" && cmp -s "$work/back" "$work/data" || complain "cms -decrypt, $conf"
+	with $conf openssl smime -sign -binary -nodetach -signer "$work/rsa.pem" \
+		-inkey "$work/rsa.key" -in "$work/data" -out "$work/cms" || complain "smime -sign, $conf"
+	with plain openssl smime -verify -binary -CAfile "$work/ca.pem" -in "$work/cms" \
+		-purpose any -out "$work/back" 2>/dev/null || complain "smime -verify of $conf"
+	cmp -s "$work/back" "$work/data" || complain "smime -sign, $conf"
 done
 
 # The report: which algorithm, which way.
@@ -106,6 +149,8 @@ done
 config "$work/some.cnf" "operations = digests"
 got=$(with some openssl list -cipher-algorithms | grep -c "@ weft" || :)
 [ "$got" = 0 ] || complain "operations = digests still offers $got ciphers"
+got=$(with some openssl list -key-managers | grep -c "@ weft" || :)
+[ "$got" = 0 ] || complain "operations = digests still offers $got kinds of keys"
 got=$(with some openssl list -digest-algorithms | grep -c "@ weft" || :)
 [ "$got" -ge 9 ] || complain "operations = digests offers $got digests"
 exit $bad

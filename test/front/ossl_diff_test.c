@@ -113,7 +113,7 @@ static void run_config(int alg, int config)
 					(uint64_t)alg;
 
 			ours[i] = (struct script){ algs[alg].kind, algs[alg].name, algs[alg].sub,
-						   w.libctx, "provider=weft", seed,
+						   w.libctx, "provider=weft", NULL, seed,
 						   { NULL, 0, 0 }, false };
 			plain[i] = ours[i];
 			plain[i].query = "provider=default";

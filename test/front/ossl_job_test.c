@@ -397,7 +397,7 @@ START_TEST(test_cycles)
 		ck_assert_int_eq(OSSL_PROVIDER_self_test(w.prov), 1);
 		for (int k = 0; k < 4; k++)
 			s[k] = (struct script){ SCRIPT_MAC, "HMAC", "SHA256", w.libctx,
-						"provider=weft", 77u + (uint64_t)(4 * i + k) * 7919u,
+						"provider=weft", NULL, 77u + (uint64_t)(4 * i + k) * 7919u,
 						{ NULL, 0, 0 }, false };
 		ck_assert_uint_gt(scripts_in_jobs(s, 4), 0);
 		for (int k = 0; k < 4; k++)

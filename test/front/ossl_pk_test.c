@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys in the provider and in OpenSSL's default provider, put through the same calls:
+ * what a key says of itself, signatures, encryption, agreement, copies, wrong arguments.
+ * What the calls return, write where that is not random, and leave on the error queue must
+ * not differ; on the CPU, through the device synchronously, and in jobs.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "ossl_pk.h"
+
+#define BATCH	8
+
+static const struct {
+	const char *name;
+	bool device;		/* the device has it */
+} keys[] = {
+	{ "rsa1024", true }, { "rsa2048", true }, { "rsa3072", true }, { "rsa4096", true },
+	{ "rsa1536", false }, { "rsa2048x3", false }, { "pss2048", false }, { "pss2048r", false },
+};
+#define KEYS	((int)(sizeof(keys) / sizeof(keys[0])))
+
+static const struct {
+	const char *name;
+	const char *options;
+	bool jobs;
+	bool must_pause;
+} configs[] = {
+	{ "CPU", "async = no\nsync = no", false, false },
+	{ "as measured", "", false, false },
+	{ "device", "sync-min = 1", false, false },
+	{ "device, in jobs", "async-min = 1\nsync-min = 1", true, true },
+};
+#define CONFIGS	((int)(sizeof(configs) / sizeof(configs[0])))
+
+static unsigned int rounds(void)
+{
+	return getenv("WEFT_TEST_LONG") ? 12 : 1;
+}
+
+static void compare(const struct script *ours, const struct script *plain, const char *config)
+{
+	size_t i = 0;
+
+	ck_assert_msg(ours->fetched == plain->fetched, "%s: loaded %d, default %d", ours->name,
+		      ours->fetched, plain->fetched);
+	while (i < ours->out.len && i < plain->out.len && ours->out.data[i] == plain->out.data[i])
+		i++;
+	ck_assert_msg(script_same(&ours->out, &plain->out),
+		      "%s, %s, seed %#llx: transcripts differ at byte %zu of %zu (default %zu)",
+		      ours->name, config, (unsigned long long)ours->seed, i, ours->out.len,
+		      plain->out.len);
+}
+
+static void is_ours(OSSL_LIB_CTX *libctx, const char *name)
+{
+	EVP_PKEY *key = pk_import(libctx, name);
+
+	ck_assert_str_eq(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key)), "weft");
+	EVP_PKEY_free(key);
+}
+
+static void run_config(int key, int config, OSSL_LIB_CTX *other)
+{
+	struct weft_ctx w;
+	struct script ours[BATCH], plain[BATCH];
+	unsigned long pauses = 0;
+
+	weft_ctx_open(&w, configs[config].options);
+	ck_assert_ptr_nonnull(w.prov);
+	/* Which of two providers comes first is not defined once they have been looked up. */
+	ck_assert_int_eq(EVP_set_default_properties(w.libctx, "?provider=weft"), 1);
+	is_ours(w.libctx, keys[key].name);
+	for (unsigned int round = 0; round < rounds(); round++) {
+		for (unsigned int i = 0; i < BATCH; i++) {
+			uint64_t seed = 0x9e3779b97f4a7c15u * (1 + i + BATCH * round) + (uint64_t)key;
+
+			ours[i] = (struct script){ .kind = SCRIPT_PK, .name = keys[key].name,
+						   .libctx = w.libctx, .other = other, .seed = seed };
+			plain[i] = ours[i];
+			plain[i].libctx = other;
+			script_run(&plain[i]);
+		}
+		if (configs[config].jobs) {
+			pauses += scripts_in_jobs(ours, BATCH);
+		} else {
+			for (unsigned int i = 0; i < BATCH; i++)
+				script_run(&ours[i]);
+		}
+		for (unsigned int i = 0; i < BATCH; i++) {
+			compare(&ours[i], &plain[i], configs[config].name);
+			script_free(&ours[i].out);
+			script_free(&plain[i].out);
+		}
+	}
+	if (configs[config].must_pause)
+		ck_assert_msg((pauses > 0) == keys[key].device, "%s: jobs paused %lu times",
+			      keys[key].name, pauses);
+	weft_ctx_close(&w);
+}
+
+START_TEST(test_same)
+{
+	OSSL_LIB_CTX *other = OSSL_LIB_CTX_new();
+
+	for (int config = 0; config < CONFIGS; config++)
+		run_config(_i, config, other);
+	OSSL_LIB_CTX_free(other);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("openssl provider, keys");
+	TCase *tc = tcase_create("same as the default provider");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 1200 : 60);
+	tcase_add_loop_test(tc, test_same, 0, KEYS);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
