@@ -7,18 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * The front end keeps the device's streams for the next ones until the process ends, in
- * a table that a checker of leaks does not look into. What a stream does not give back
- * is found by the allocator of the differential test.
- */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:sdev_stream_open\n";
-}
-
 bool zapi_open(struct zapi *api, const char *path)
 {
 	memset(api, 0, sizeof(*api));
