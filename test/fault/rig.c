@@ -61,30 +61,6 @@ void config_set(int i)
 	env("WEFT_FAULT_MODE", modes[i % (int)ARRAY_SIZE(modes)]);
 }
 
-/*
- * Under thread sanitizer the storm copies. With the signal guard, which jumps out of
- * memcpy(), it reports that requests in turn write to one destination; whether that
- * is the jump or a request that ran out of time has not been found out.
- */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define STORM_COPIES	1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define STORM_COPIES	1
-#endif
-#ifndef STORM_COPIES
-#define STORM_COPIES	0
-#endif
-
-void config_set_storm(int i)
-{
-	config_set(i);
-	if (STORM_COPIES)
-		env("WEFT_GUARD", "copy");
-}
-
 bool config_is_pri(int i)
 {
 	return i % (int)ARRAY_SIZE(modes) == 1;

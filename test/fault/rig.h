@@ -29,8 +29,6 @@ int guard_count(void);
 int config_count(void);
 void config_set(int i);
 bool config_is_pri(int i);
-/* The same, by copies under thread sanitizer. */
-void config_set_storm(int i);
 
 /* A thread that does @fn until it is stopped. */
 struct pest {

@@ -32,7 +32,11 @@
 /* Nobody else maps anything here, so a hole stays one. */
 #define FAR		((uint8_t *)(uintptr_t)0x300000000000)
 #define STRIDE		(1u << 20)
-#define PLACES_LEN	((size_t)4 * THREADS * (STRIDE / 2))
+/* Two sources of each thread, and destinations: a new one when the device may still have one. */
+#define SOURCES		2
+#define DSTS_MAX	2048
+#define PLACES		(SOURCES * THREADS + DSTS_MAX)
+#define PLACES_LEN	((size_t)PLACES * (STRIDE / 2))
 
 static uint8_t *places;	/* elsewhere, where thread sanitizer does not let us have it: no holes then */
 
@@ -53,7 +57,7 @@ struct worker {
 	pthread_t thread;
 	struct rng rng;
 	uint8_t *src;		/* of the pest's reach: @len bytes of a file */
-	uint8_t *dst;		/* of the pest's reach */
+	_Atomic(uint8_t *) dst;	/* of the pest's reach */
 	struct buffer *own;	/* out of its reach */
 	uint8_t *back;
 	uint64_t ends[VERDICTS];
@@ -63,6 +67,7 @@ static struct rig rig;
 static uint8_t *good, *packed;
 static size_t packed_len;
 static int file, packed_file;
+static atomic_uint dsts_used;
 static atomic_bool over;
 static struct worker workers[THREADS];
 
@@ -78,6 +83,16 @@ static void own_new(struct worker *w)
 	b->p = malloc(ROOM);
 	b->next = w->own;
 	w->own = b;
+}
+
+static void dst_new(struct worker *w);
+
+/* A request ran out of time: until the end the device may write to what it was given. */
+static void let_go(struct worker *w, const void *dst)
+{
+	own_new(w);
+	if (dst == atomic_load(&w->dst))
+		dst_new(w);
 }
 
 /* ---- rows: one kind of job each -------------------------------------------------- */
@@ -155,7 +170,7 @@ static enum verdict judge(struct worker *w, int ret, const struct wd_comp_req *r
 			  bool steady)
 {
 	if (ret == -WD_ETIMEDOUT)
-		own_new(w);
+		let_go(w, req->dst);
 	if (!ret && (!req->status || req->status == WD_STREAM_END))
 		return is_right(w, req, sent, steady) ? RIGHT : WRONG;
 	if (is_an_error(ret, req->status))
@@ -234,6 +249,7 @@ static enum verdict flock(struct worker *w, const struct row *row)
 	enum verdict worst = RIGHT;
 	size_t sent[FLIGHT];
 	unsigned int n = 0;
+	bool taken = false;
 
 	for (; n < FLIGHT; n++) {
 		struct flight *f = &flights[n];
@@ -241,8 +257,10 @@ static enum verdict flock(struct worker *w, const struct row *row)
 
 		sent[n] = req.src_len;
 		f->out = malloc(ROOM);
-		if (req.dst == own(w))
+		/* Engines work on several at once; one of them can have the place. */
+		if (req.dst == own(w) || taken)
 			req.dst = f->out;
+		taken |= req.dst != f->out;
 		req.cb = flight_ended;
 		req.cb_param = f;
 		if (wd_do_comp_async(sess, &req)) {
@@ -283,10 +301,11 @@ static enum verdict flock(struct worker *w, const struct row *row)
 
 static uint8_t key[32] = "it has thirty-two bytes, no less";
 
-static enum verdict judge_crypto(struct worker *w, int ret, int state, bool right)
+static enum verdict judge_crypto(struct worker *w, int ret, int state, const void *dst,
+				 bool right)
 {
 	if (ret == -WD_ETIMEDOUT)
-		own_new(w);
+		let_go(w, dst);
 	if (!ret && !state)
 		return right ? RIGHT : WRONG;
 	if (is_an_error(ret, state ? (__u32)state : UNTOUCHED))
@@ -317,7 +336,7 @@ static enum verdict hash(struct worker *w, const struct row *row)
 			  want, sizeof(want), NULL);
 	else
 		EVP_Digest(good, req.in_bytes, want, NULL, EVP_sha256(), NULL);
-	return judge_crypto(w, ret, req.state,
+	return judge_crypto(w, ret, req.state, req.out,
 			    ret || !steady || !memcmp(req.out, want, sizeof(want)));
 }
 
@@ -357,7 +376,7 @@ static enum verdict encrypt(struct worker *w, const struct row *row)
 	wd_cipher_free_sess(sess);
 	by_libcrypto(row->level == WD_CIPHER_CBC ? EVP_aes_256_cbc() : EVP_aes_256_ctr(), first,
 		     good, w->back, (int)req.in_bytes);
-	return judge_crypto(w, ret, (int)req.state,
+	return judge_crypto(w, ret, (int)req.state, req.dst,
 			    ret || !steady || !mine || !memcmp(req.dst, w->back, req.in_bytes));
 }
 
@@ -385,7 +404,7 @@ static enum verdict forged(struct worker *w, const struct row *row)
 	ret = wd_do_aead_sync(sess, &req);
 	wd_aead_free_sess(sess);
 	if (ret != -WD_VERIFY_ERR)
-		return !ret ? WRONG : judge_crypto(w, ret, (int)req.state, false);
+		return !ret ? WRONG : judge_crypto(w, ret, (int)req.state, req.dst, false);
 	for (size_t i = 16; i < 16 + req.in_bytes; i++)
 		nothing = nothing && !((uint8_t *)req.dst)[i];
 	return nothing && req.state == WD_VERIFY_ERR ? RIGHT : WRONG;
@@ -438,20 +457,29 @@ static void *work(void *arg)
 
 /* ---- the pest ------------------------------------------------------------------- */
 
-static uint8_t *place(int worker, int what)
+static uint8_t *source_place(int worker, int what)
 {
-	return places + (size_t)(4 * worker + what) * (STRIDE / 2);
+	return places + (size_t)(SOURCES * worker + what) * (STRIDE / 2);
 }
 
-static void place_map(int worker, int what)
+static void place_map(uint8_t *at, int fd)
 {
-	int fd = what == 0 ? file : what == 1 ? packed_file : -1;
 	/* Past thread sanitizer, for which it would be a write beside the device's reads. */
-	long p = syscall(SYS_mmap, place(worker, what), ROOM, PROT_READ | PROT_WRITE,
+	long p = syscall(SYS_mmap, at, ROOM, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0L);
 
 	if (p == -1)
-		ck_abort_msg("place %d of worker %d cannot be mapped", what, worker);
+		ck_abort_msg("the place at %p cannot be mapped", (void *)at);
+}
+
+static void dst_new(struct worker *w)
+{
+	unsigned int n = atomic_fetch_add(&dsts_used, 1);
+	uint8_t *at = places + (size_t)(SOURCES * THREADS + n) * (STRIDE / 2);
+
+	ck_assert_uint_lt(n, DSTS_MAX);
+	place_map(at, -1);
+	atomic_store(&w->dst, at);
 }
 
 static void annoy(struct pest *pest)
@@ -459,7 +487,9 @@ static void annoy(struct pest *pest)
 	int worker = (int)rng_below(&pest->rng, THREADS), what = (int)rng_below(&pest->rng, 3);
 	size_t pages = ROOM / page_size(), first = rng_below(&pest->rng, pages);
 	size_t len = (1 + rng_below(&pest->rng, pages - first)) * page_size();
-	uint8_t *at = place(worker, what) + first * page_size();
+	uint8_t *base = what < SOURCES ? source_place(worker, what) :
+					 atomic_load(&workers[worker].dst);
+	uint8_t *at = base + first * page_size();
 
 	switch (rng_below(&pest->rng, 6)) {
 	case 0:
@@ -477,7 +507,7 @@ static void annoy(struct pest *pest)
 		break;
 	default:
 		/* In one piece again, and as it was. */
-		place_map(worker, what);
+		place_map(base, what == 0 ? file : what == 1 ? packed_file : -1);
 		break;
 	}
 	sched_yield();
@@ -511,16 +541,17 @@ static void prepare(void)
 	file = file_of(good, LEN);
 	packed_file = file_of(packed, packed_len);
 	memset(workers, 0, sizeof(workers));
+	atomic_store(&dsts_used, 0);
 	places = mmap(FAR, PLACES_LEN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ck_assert_ptr_ne(places, MAP_FAILED);
 	for (int i = 0; i < THREADS; i++) {
 		struct worker *w = &workers[i];
 
-		for (int what = 0; what < 3; what++)
-			place_map(i, what);
+		place_map(source_place(i, 0), file);
+		place_map(source_place(i, 1), packed_file);
 		w->rng.state = (uint64_t)i + 1;
-		w->src = place(i, 0);
-		w->dst = place(i, 2);
+		w->src = source_place(i, 0);
+		dst_new(w);
 		w->back = malloc(LEN);
 		own_new(w);
 	}
@@ -565,7 +596,7 @@ START_TEST(storm)
 	unsigned int resets = 0;
 	struct pest pest;
 
-	config_set_storm(_i);
+	config_set(_i);
 	env("WEFT_ENGINE_THREADS", "2");
 	prepare();
 	rig_up(&rig, CONTEXTS / 2, CONTEXTS / 2);
