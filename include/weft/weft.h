@@ -45,7 +45,9 @@ enum weft_path {
  * @size:	sizeof(struct weft_report), see above
  * @path:	enum weft_path
  * @status:	0 or the WD_* code that the request ended with (positive)
- * @faults:	page faults that the device met
+ * @faults:	page faults that the device met. Where the access itself waits for a page,
+ *		in stall mode under WEFT_FAULT_BLOCK and _POPULATE, nobody sees that it
+ *		did, and it is not counted
  * @retries:	times the request, or what was left of it, was submitted again
  * @in_bytes:	bytes of source consumed
  * @out_bytes:	bytes of destination produced
@@ -89,7 +91,7 @@ int weft_sess_report(uintptr_t sess, struct weft_report *report);
  * @completed:	completions taken from it
  * @errors:	completions that were not good
  * @busy:	submissions refused because the ring was full
- * @faults:	page faults met
+ * @faults:	page faults met; see above
  * @in_bytes, @out_bytes: consumed and produced
  * @inline_steps: engine steps that a caller of poll or wait ran itself
  * @sleeps:	times a waiter went to sleep

@@ -78,6 +78,7 @@ static void fill_common(const struct aead_sess *s, const struct wd_aead_req *req
 			struct wdi_msg *msg)
 {
 	msg->op = WDI_OP_AEAD;
+	msg->on_fault = WDI_FAULT_REPEAT;
 	msg->src_sgl = msg->dst_sgl = req->data_fmt == WD_SGL_BUF;
 	msg->sym.decrypt = req->op_type == WD_CIPHER_DECRYPTION_DIGEST;
 	msg->sym.mac = req->mac;
@@ -188,10 +189,19 @@ static void piece_end(struct aead_sess *s, const struct wd_aead_req *req, int re
 	wdi_spin_unlock(&s->busy);
 }
 
-/* It was not sent and may come again; a first piece begins anew then. */
+/* Nothing was done, and it may come again; a first piece begins anew then. */
 static void piece_undo(struct aead_sess *s)
 {
 	wdi_spin_unlock(&s->busy);
+}
+
+static void piece_over(struct aead_sess *s, const struct wd_aead_req *req,
+		       const struct wdi_msg *msg, int ret)
+{
+	if (wdi_unlikely(wdi_sym_may_repeat(msg)))
+		piece_undo(s);
+	else
+		piece_end(s, req, ret);
 }
 
 /* ---- ends ---------------------------------------------------------------- */
@@ -210,7 +220,7 @@ static void aead_finish(struct wdi_sess *sess, struct wdi_msg *msg)
 	int ret = finish_req(req, msg);
 
 	if (req->msg_state != AEAD_MSG_BLOCK)
-		piece_end(to_aead(sess), req, ret);
+		piece_over(to_aead(sess), req, msg, ret);
 	wdi_key_ended(msg);
 	req->cb(req, req->cb_param);
 }
@@ -577,7 +587,7 @@ int wd_do_aead_sync(handle_t h_sess, struct wd_aead_req *req)
 		goto release;
 	ret = finish_req(req, &msg);
 	if (piece)
-		piece_end(s, req, ret);
+		piece_over(s, req, &msg, ret);
 release:
 	wdi_key_release(key);
 	wdi_sess_put(&s->sym.base);

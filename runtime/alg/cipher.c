@@ -27,6 +27,7 @@ static void fill_req(const struct wdi_sym_sess *s, const struct wd_cipher_req *r
 		     struct wdi_msg *msg)
 {
 	msg->op = WDI_OP_CIPHER;
+	msg->on_fault = WDI_FAULT_REPEAT;
 	msg->src = req->src;
 	msg->dst = req->dst;
 	msg->src_len = req->in_bytes;

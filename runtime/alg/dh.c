@@ -39,7 +39,7 @@ static void dh_fill(struct wdi_sess *sess, const void *request, struct wdi_msg *
 	else
 		wdi_pk_add(msg, req->pv, req->pvbytes);
 	wdi_pk_add(msg, req->x_p, req->xbytes);
-	wdi_pk_add(msg, req->pri, s->pk.key_size);
+	wdi_pk_add_result(msg, req->pri, s->pk.key_size);
 }
 
 static int dh_end(void *request, const struct wdi_msg *msg)

@@ -32,6 +32,7 @@ static void fill_whole(const struct digest_sess *s, const struct wd_digest_req *
 		       struct wdi_msg *msg)
 {
 	msg->op = WDI_OP_DIGEST;
+	msg->on_fault = WDI_FAULT_REPEAT;
 	msg->src = req->in;
 	msg->src_len = req->in_bytes;
 	msg->src_sgl = req->data_fmt == WD_SGL_BUF && req->in_bytes;

@@ -144,6 +144,7 @@ void wdi_digest_piece_fill(struct digest_sess *s, const struct wd_digest_req *re
 		return;
 	}
 	msg->op = WDI_OP_DIGEST;
+	msg->on_fault = WDI_FAULT_REPEAT;
 	fill_source(s, req, msg);
 	msg->sym.first = !s->total;
 	msg->sym.last = s->last;
@@ -179,6 +180,10 @@ struct wdi_outcome wdi_digest_piece_end(struct digest_sess *s, const struct wd_d
 {
 	struct wdi_outcome outcome = wdi_sym_outcome(msg);
 
+	if (wdi_sym_may_repeat(msg)) {
+		wdi_digest_piece_undo(s);
+		return outcome;
+	}
 	if (!outcome.ret && !s->last && piece_keep(s, req)) {
 		wdi_err("digest: the chaining state at %p is gone", req->out);
 		outcome = (struct wdi_outcome){ -WD_ADDR_ERR, WD_ADDR_ERR };

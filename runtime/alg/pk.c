@@ -100,9 +100,11 @@ struct wdi_pk_sess *wdi_pk_alloc(struct wdi_class *c, enum wdi_alg alg, uint32_t
 void wdi_pk_begin(struct wdi_msg *msg, enum wdi_pk_op op)
 {
 	msg->op = WDI_OP_PK;
+	msg->on_fault = WDI_FAULT_REPEAT;
 	msg->pk.op = (uint8_t)op;
 	msg->src = msg->params;	/* asynchronous; wdi_core_run() finds another place */
 	msg->src_len = 0;
+	msg->pk.results = 0;
 }
 
 static unsigned int add(struct wdi_msg *msg, const void *at, uint32_t len)
@@ -119,9 +121,15 @@ void wdi_pk_add(struct wdi_msg *msg, const void *at, uint32_t len)
 	add(msg, at, len);
 }
 
+unsigned int wdi_pk_add_result(struct wdi_msg *msg, void *at, uint32_t room)
+{
+	msg->pk.results++;
+	return add(msg, at, room);
+}
+
 unsigned int wdi_pk_add_room(struct wdi_msg *msg, const struct wd_dtb *dtb)
 {
-	return add(msg, dtb->data, dtb->bsize);
+	return wdi_pk_add_result(msg, dtb->data, dtb->bsize);
 }
 
 /* ---- requests -------------------------------------------------------------- */

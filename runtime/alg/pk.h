@@ -36,7 +36,8 @@ static inline void wdi_pk_add_dtb(struct wdi_msg *msg, const struct wd_dtb *dtb)
 {
 	wdi_pk_add(msg, dtb->data, dtb->dsize);
 }
-/* Room for a result; its number in the list. */
+/* Room for a result, after all that is no result; its number in the list. */
+unsigned int wdi_pk_add_result(struct wdi_msg *msg, void *at, uint32_t room);
 unsigned int wdi_pk_add_room(struct wdi_msg *msg, const struct wd_dtb *dtb);
 
 /* Bytes of a result, never more than its room. */

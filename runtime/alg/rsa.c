@@ -161,7 +161,7 @@ static void rsa_fill(struct wdi_sess *sess, const void *request, struct wdi_msg 
 	add_numbers(msg, req->op_type == WD_RSA_VERIFY ? &s->pub->n : &s->pri->n);
 	if (req->op_type == WD_RSA_SIGN && !s->crt)
 		add_exponent(msg, s);
-	wdi_pk_add(msg, req->dst, req->dst_bytes);
+	wdi_pk_add_result(msg, req->dst, req->dst_bytes);
 }
 
 static int rsa_end(void *request, const struct wdi_msg *msg)

@@ -32,6 +32,12 @@ void wdi_sym_destroy(struct wdi_sess *sess);
 /* What an ended message means for these classes. */
 struct wdi_outcome wdi_sym_outcome(const struct wdi_msg *msg);
 
+/* It ended with a page fault, before anything was done: the same piece may be sent again. */
+static inline bool wdi_sym_may_repeat(const struct wdi_msg *msg)
+{
+	return msg->status == WDI_ST_PAGE_FAULT;
+}
+
 /* Whether a length of a key fits; logged if not. */
 bool wdi_sym_key_fits(const struct wdi_sym_sess *s, const void *key, size_t len);
 

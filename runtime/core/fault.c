@@ -47,6 +47,14 @@ enum rung {
 	RUNG_CPU,	/* it works on ours */
 };
 
+/* An operand beside source and destination. Its pointer is a member of the message. */
+struct side {
+	size_t member;		/* offset */
+	uint32_t len;
+	bool in, out;
+};
+#define SIDES_MAX	WDI_PK_PARAMS
+
 struct wdi_ladder {
 	struct wdi_ladder *next;	/* orphans of a queue */
 	struct operands all;
@@ -62,6 +70,9 @@ struct wdi_ladder {
 	/* RUNG_CPU */
 	uint8_t *in, *out;
 	size_t in_size, out_size;
+	struct side sides[SIDES_MAX];
+	unsigned int sides_count;
+	void *sides_at[SIDES_MAX];	/* the caller's */
 };
 
 static struct operands operands_of(const struct wdi_msg *msg)
@@ -89,6 +100,85 @@ static void operands_set(struct wdi_msg *msg, const struct operands *o)
 		msg->comp.last = o->last;
 		msg->comp.sync = o->sync;
 	}
+}
+
+/* ---- sides ---------------------------------------------------------------- */
+
+static void *side_at(const struct wdi_msg *msg, const struct side *s)
+{
+	void *at;
+
+	memcpy(&at, (const char *)msg + s->member, sizeof(at));
+	return at;
+}
+
+static void side_set(struct wdi_msg *msg, const struct side *s, void *at)
+{
+	memcpy((char *)msg + s->member, &at, sizeof(at));
+}
+
+static void side_add(struct side *sides, unsigned int *n, size_t member, uint32_t len, bool in,
+		     bool out)
+{
+	if (len)
+		sides[(*n)++] = (struct side){ member, len, in, out };
+}
+
+/*
+ * What the device reads and writes for the message besides @src and @dst. A chaining
+ * state is memory of the class's, which nobody has to bring.
+ */
+static unsigned int sides_of(const struct wdi_msg *msg, struct side sides[SIDES_MAX])
+{
+	unsigned int n = 0, count;
+
+	switch (msg->op) {
+	case WDI_OP_CIPHER:
+		side_add(sides, &n, offsetof(struct wdi_msg, sym.iv), msg->sym.iv_len, true, true);
+		break;
+	case WDI_OP_DIGEST:
+		if (msg->sym.first)
+			side_add(sides, &n, offsetof(struct wdi_msg, sym.iv), msg->sym.iv_len,
+				 true, false);
+		break;
+	case WDI_OP_AEAD:
+		if (msg->sym.first)
+			side_add(sides, &n, offsetof(struct wdi_msg, sym.iv), msg->sym.iv_len,
+				 true, false);
+		if (msg->sym.first && !msg->sym.aad_in_src)
+			side_add(sides, &n, offsetof(struct wdi_msg, sym.aad), msg->sym.aad_len,
+				 true, false);
+		if (msg->sym.last)
+			side_add(sides, &n, offsetof(struct wdi_msg, sym.mac), msg->sym.mac_len,
+				 msg->sym.decrypt, !msg->sym.decrypt);
+		break;
+	case WDI_OP_PK:
+		count = msg->src_len / (unsigned int)sizeof(msg->params[0]);
+		for (unsigned int i = 0; i < count; i++) {
+			bool result = i + msg->pk.results >= count;
+
+			side_add(sides, &n, offsetof(struct wdi_msg, params) +
+				 i * sizeof(msg->params[0]) + offsetof(struct wdi_pk_param, at),
+				 msg->params[i].len, !result, result);
+		}
+		break;
+	}
+	return n;
+}
+
+static void sides_restore(struct wdi_msg *msg)
+{
+	struct wdi_ladder *l = msg->ladder;
+
+	for (unsigned int i = 0; i < l->sides_count; i++)
+		side_set(msg, &l->sides[i], l->sides_at[i]);
+	l->sides_count = 0;
+}
+
+/* PK has no source of its own: its list is memory of ours. */
+static bool has_source(const struct wdi_msg *msg)
+{
+	return msg->op != WDI_OP_PK;
 }
 
 static uint32_t src_left(const struct wdi_ladder *l)
@@ -144,6 +234,7 @@ void wdi_fault_orphan(struct wdi_queue *q, struct wdi_msg *msg)
 
 	msg->faults += l->faults;
 	operands_set(msg, &l->all);
+	sides_restore(msg);
 	msg->ladder = NULL;
 	l->next = q->orphans;
 	q->orphans = l;
@@ -188,6 +279,19 @@ static bool walk_fill(struct walk *w)
 	return true;
 }
 
+/* Go on @len bytes. False: there are not as many. */
+static bool walk_skip(struct walk *w, size_t len)
+{
+	while (len && walk_fill(w)) {
+		size_t n = wdi_min(w->left, len);
+
+		w->va += n;
+		w->left -= n;
+		len -= n;
+	}
+	return !len;
+}
+
 /* Up to @len bytes between @ours and the operand. How many. */
 static size_t walk_copy(struct walk *w, uint8_t *ours, size_t len, bool write)
 {
@@ -217,6 +321,7 @@ static bool finish(struct wdi_msg *msg)
 	struct wdi_ladder *l = msg->ladder;
 
 	operands_set(msg, &l->all);
+	sides_restore(msg);
 	if (msg->on_fault == WDI_FAULT_RESUME) {
 		msg->consumed = l->consumed;
 		msg->produced = l->produced;
@@ -239,6 +344,22 @@ static bool finish_at(struct wdi_msg *msg, enum wdi_status status, uint64_t addr
 }
 
 /* ---- RUNG_CPU --------------------------------------------------------------- */
+
+static size_t sides_begin(uint32_t len)
+{
+	return wdi_align_up((size_t)len + 1, sizeof(uint64_t));
+}
+
+static size_t sides_room(const struct wdi_msg *msg)
+{
+	struct side sides[SIDES_MAX];
+	unsigned int n = sides_of(msg, sides);
+	size_t room = 0;
+
+	while (n)
+		room += wdi_align_up((size_t)sides[--n].len, sizeof(uint64_t));
+	return room;
+}
 
 /* The next piece of a stream, through our memory. */
 static bool cpu_window(struct wdi_msg *msg)
@@ -265,12 +386,73 @@ static bool cpu_window(struct wdi_msg *msg)
 	return true;
 }
 
+/*
+ * Sides lie behind source and destination: as they were behind the one, and where the
+ * device uses them behind the other.
+ */
+static size_t side_place(size_t *at, const struct side *s)
+{
+	size_t place = *at;
+
+	*at += wdi_align_up((size_t)s->len, sizeof(uint64_t));
+	return place;
+}
+
+static bool cpu_sides(struct wdi_msg *msg)
+{
+	struct wdi_ladder *l = msg->ladder;
+	size_t in = sides_begin(l->all.src_len), out = sides_begin(l->all.dst_len);
+	unsigned int n = sides_of(msg, l->sides);
+
+	for (l->sides_count = 0; l->sides_count < n; l->sides_count++) {
+		const struct side *s = &l->sides[l->sides_count];
+		void *caller = side_at(msg, s);
+		size_t from = side_place(&in, s), to = side_place(&out, s), got = s->len;
+
+		if (s->in)
+			got = wdi_vm_read(l->in + from, (uintptr_t)caller, s->len);
+		if (got < s->len)
+			return finish_at(msg, WDI_ST_BAD_ADDRESS, (uintptr_t)caller + got);
+		memcpy(l->out + to, l->in + from, s->len);
+		l->sides_at[l->sides_count] = caller;
+		side_set(msg, s, l->out + to);
+	}
+	return true;
+}
+
+/* What the device wrote there. An IV that did not move may be memory that cannot be written. */
+static bool sides_back(const struct wdi_msg *msg, uint64_t *bad)
+{
+	const struct wdi_ladder *l = msg->ladder;
+	size_t in = sides_begin(l->all.src_len), out = sides_begin(l->all.dst_len);
+
+	for (unsigned int i = 0; i < l->sides_count; i++) {
+		const struct side *s = &l->sides[i];
+		size_t from = side_place(&in, s), to = side_place(&out, s), put;
+
+		if (!s->out || (s->in && !memcmp(l->in + from, l->out + to, s->len)))
+			continue;
+		put = wdi_vm_write((uintptr_t)l->sides_at[i], l->out + to, s->len);
+		if (put < s->len) {
+			*bad = (uintptr_t)l->sides_at[i] + put;
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool cpu_whole(struct wdi_msg *msg)
 {
 	struct wdi_ladder *l = msg->ladder;
 	struct walk w = walk_begin(l->all.src, l->all.src_len, l->all.src_sgl);
-	size_t got = walk_copy(&w, l->in, l->all.src_len, false);
+	size_t got;
 
+	if (!cpu_sides(msg))
+		return false;
+	msg->report = false;
+	if (!has_source(msg))
+		return true;
+	got = walk_copy(&w, l->in, l->all.src_len, false);
 	if (got < l->all.src_len)
 		return finish_at(msg, w.bad ? WDI_ST_BAD_ADDRESS : WDI_ST_BAD_SGL, w.bad);
 	msg->src = l->in;
@@ -279,7 +461,6 @@ static bool cpu_whole(struct wdi_msg *msg)
 	msg->dst = l->out;
 	msg->dst_len = l->all.dst_len;
 	msg->dst_sgl = false;
-	msg->report = false;
 	return true;
 }
 
@@ -289,14 +470,22 @@ static bool cpu_begin(struct wdi_msg *msg)
 	bool stream = msg->on_fault == WDI_FAULT_RESUME;
 
 	l->rung = RUNG_CPU;
-	l->in_size = stream ? WINDOW : wdi_max(l->all.src_len, 1u);
+	l->in_size = stream ? WINDOW : sides_begin(l->all.src_len) + sides_room(msg);
 	/* So much that it is not what ends a window. */
-	l->out_size = stream ? 2 * WINDOW : wdi_max(l->all.dst_len, 1u);
+	l->out_size = stream ? 2 * WINDOW : sides_begin(l->all.dst_len) + sides_room(msg);
 	l->in = memory_new(l->in_size);
 	l->out = memory_new(l->out_size);
 	if (!l->in || !l->out)
 		return finish_at(msg, WDI_ST_NO_MEMORY, 0);
 	return stream ? cpu_window(msg) : cpu_whole(msg);
+}
+
+/* The beginning of the destination that nothing was written to. */
+static uint32_t untouched(const struct wdi_msg *msg)
+{
+	if (msg->op != WDI_OP_AEAD || !msg->sym.aad_in_src || msg->sym.aad_copy)
+		return 0;
+	return wdi_min(msg->sym.aad_len, msg->produced);
 }
 
 /* The device is done with our memory; the result goes to the caller's. */
@@ -307,9 +496,15 @@ static bool cpu_done(struct wdi_msg *msg)
 	struct walk w = stream ?
 		walk_begin((uint8_t *)l->all.dst + l->produced, dst_left(l), false) :
 		walk_begin(l->all.dst, l->all.dst_len, l->all.dst_sgl);
-	uint32_t made = msg->produced, put;
+	uint32_t made = msg->produced, put, keep = untouched(msg);
+	uint64_t bad;
 
-	put = (uint32_t)walk_copy(&w, l->out, made, true);
+	if (!stream && msg->status <= WDI_ST_MORE_OUT && !sides_back(msg, &bad))
+		return finish_at(msg, WDI_ST_BAD_ADDRESS, bad);
+	if (!has_source(msg))
+		return finish(msg);
+	put = walk_skip(&w, keep) ? keep : 0;
+	put += (uint32_t)walk_copy(&w, l->out + put, made - put, true);
 	if (stream) {
 		l->consumed += msg->consumed;
 		l->produced += put;
@@ -339,6 +534,8 @@ static int resolve(const struct wdi_msg *msg)
 	const struct operands *all = &msg->ladder->all;
 	unsigned int doubled = wdi_min(msg->ladder->total, 6u);
 	uint64_t at = msg->fault_addr;
+	struct side sides[SIDES_MAX];
+	unsigned int n = sides_of(msg, sides);
 	size_t left;
 
 	if (!all->src_sgl && within(at, all->src, all->src_len)) {
@@ -352,7 +549,14 @@ static int resolve(const struct wdi_msg *msg)
 			return 0;
 		return wdi_populate(at, 1, true);
 	}
-	/* Somewhere in a list: nobody knows what for. */
+	while (n--) {
+		const struct side *s = &sides[n];
+		uint64_t va = (uintptr_t)side_at(msg, s);
+
+		if (at - va < s->len && !s->out)
+			return wdi_populate(at, s->len - (size_t)(at - va), false);
+	}
+	/* A result; or somewhere in a list, and nobody knows what for. */
 	return wdi_populate(at, 1, true) ? wdi_populate(at, 1, false) : 0;
 }
 
@@ -374,6 +578,8 @@ static bool spoilt(const struct wdi_msg *msg)
 	struct walk out = walk_begin(all->dst, all->dst_len, all->dst_sgl);
 	uint64_t left = msg->produced;
 
+	if (msg->on_fault == WDI_FAULT_REPEAT)
+		return left != 0;	/* it has not kept its word */
 	if (msg->on_fault != WDI_FAULT_RESTART)
 		return false;
 	while (left && walk_fill(&out)) {
@@ -571,12 +777,22 @@ bool wdi_fault_serve(struct wdi_queue *q)
 
 void wdi_core_populate(const struct wdi_msg *msg)
 {
+	struct side sides[SIDES_MAX];
+	unsigned int n;
+
 	if (msg->policy != WEFT_FAULT_POPULATE || msg->on_fault == WDI_FAULT_WAIT)
 		return;
+	n = sides_of(msg, sides);
 	/* Where it does not work the device finds out why. */
 	if (!msg->src_sgl && msg->src_len)
 		(void)wdi_populate((uintptr_t)msg->src, msg->src_len, false);
 	if (!msg->dst_sgl && msg->dst_len)
 		(void)wdi_populate((uintptr_t)msg->dst,
 				   wdi_min((size_t)msg->dst_len, (size_t)WEFT_FAULT_AHEAD), true);
+	while (n--) {
+		uint64_t va = (uintptr_t)side_at(msg, &sides[n]);
+
+		if (!sides[n].out || wdi_populate(va, sides[n].len, true))
+			(void)wdi_populate(va, sides[n].len, false);
+	}
 }

@@ -187,6 +187,7 @@ struct wdi_pk_curve {
 enum wdi_on_fault {
 	WDI_FAULT_WAIT,		/* nothing: the device waits for its pages */
 	WDI_FAULT_RESTART,	/* begin again, as long as nothing it reads was overwritten */
+	WDI_FAULT_REPEAT,	/* begin again: it faults before anything has been done */
 	WDI_FAULT_RESUME,	/* a stream: go on behind what was consumed and produced */
 };
 
@@ -250,6 +251,7 @@ struct wdi_msg {
 		} sym;
 		struct {	/* PK; src is @params, src_len all of them */
 			uint8_t op;	/* enum wdi_pk_op */
+			uint8_t results;	/* so many of the last ones */
 		} pk;
 	};
 

@@ -242,9 +242,15 @@ static void describe(struct rig *rig, uint8_t mode, uint32_t begin, uint32_t cou
 
 void rig_make(struct rig *rig, unsigned int sync, unsigned int async)
 {
+	rig_make_polled(rig, sync, async, wd_comp_poll_ctx);
+}
+
+void rig_make_polled(struct rig *rig, unsigned int sync, unsigned int async,
+		     int (*poll)(__u32 index, __u32 expect, __u32 *count))
+{
 	ck_assert_uint_le(sync + async, RIG_MAX);
 	memset(rig, 0, sizeof(*rig));
-	rig->sched = wd_sched_rr_alloc(SCHED_POLICY_RR, WD_DIR_MAX, 1, wd_comp_poll_ctx);
+	rig->sched = wd_sched_rr_alloc(SCHED_POLICY_RR, WD_DIR_MAX, 1, poll);
 	ck_assert_ptr_nonnull(rig->sched);
 	for (unsigned int i = 0; i < sync + async; i++) {
 		rig->ctxs[i].ctx = new_ctx();

@@ -102,6 +102,9 @@ void rig_up(struct rig *rig, unsigned int sync, unsigned int async);
 void rig_down(struct rig *rig);
 /* The same in two steps each, for what lies between. */
 void rig_make(struct rig *rig, unsigned int sync, unsigned int async);
+/* For another class than comp, by how it polls. */
+void rig_make_polled(struct rig *rig, unsigned int sync, unsigned int async,
+		     int (*poll)(__u32 index, __u32 expect, __u32 *count));
 void rig_release(struct rig *rig);
 
 /* ---- requests ----------------------------------------------------------- */
