@@ -12,22 +12,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "util/log.h"
-
-#if !defined(MADV_POPULATE_READ)
-#define MADV_POPULATE_READ	22
-#define MADV_POPULATE_WRITE	23
-#endif
+#include "util/populate.h"
 
 #define PRQ_DEPTH_DEFAULT	256u
 #define PRQ_DEPTH_MAX		65536u
 #define WORKERS_DEFAULT		16
 #define WORKERS_MAX		64
-#define TRIES_MAX		16	/* of a call that was interrupted */
 
 enum prq_kind {
 	PRQ_REQUEST,
@@ -71,60 +64,21 @@ struct sdev_pri {
 
 	/* how pages are brought */
 	size_t page;
-	bool populate;			/* MADV_POPULATE_* is there */
-	const struct sdev_guard_ops *guard;
+	bool ranges;			/* at once, where the kernel can */
 	int (*resolve)(void *arg, uint64_t va, size_t len, bool write);
 	void *resolve_arg;
 };
 
 /* ---- bringing pages ------------------------------------------------------------------ */
 
-static int populate(uint64_t va, size_t len, enum sdev_access access)
-{
-	int advice = access == SDEV_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
-
-	for (unsigned int i = 0; i < TRIES_MAX; i++) {
-		if (!madvise((void *)(uintptr_t)va, len, advice))
-			return 0;
-		if (errno != EAGAIN && errno != EINTR)
-			break;
-	}
-	return -errno;
-}
-
-static int touch_by_copy(uint64_t va)
-{
-	char byte;
-	struct iovec local = { &byte, 1 }, remote = { (void *)(uintptr_t)va, 1 };
-
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1 ? 0 : -errno;
-}
-
-/* Kernels before 5.14: by touching the page, as the device would. */
-static int touch_page(const struct sdev_pri *pri, uint64_t va, enum sdev_access access)
-{
-	struct sdev_lane *lane = pri->guard->in_place ? sdev_lane_get() : NULL;
-	struct sdev_fault fault;
-
-	if (!lane || pri->guard != &sdev_guard_signal)
-		return access == SDEV_WRITE ? sdev_kernel_or(va, 0) : touch_by_copy(va);
-	return pri->guard->touch(lane, va, 1, access, &fault) ? 0 : -EFAULT;
-}
-
 static int resolve_range(const struct sdev_pri *pri, uint64_t va, size_t len,
 			 enum sdev_access access)
 {
 	if (pri->resolve)
 		return pri->resolve(pri->resolve_arg, va, len, access == SDEV_WRITE);
-	if (pri->populate)
-		return populate(va, len, access);
-	for (size_t done = 0; done < len; done += pri->page) {
-		int rc = touch_page(pri, va + done, access);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
+	if (wdi_likely(pri->ranges))
+		return wdi_populate(va, len, access == SDEV_WRITE);
+	return wdi_populate_pages(va, len, access == SDEV_WRITE);
 }
 
 /* Out of memory is not the same as no such memory, but the kernel says it alike. */
@@ -491,16 +445,6 @@ uint32_t sdev_pri_depth(const struct sdev_pri *pri)
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 
-static bool populate_works(size_t page)
-{
-	void *p = sdev_map_pages(page);
-	bool works = p && !madvise(p, page, MADV_POPULATE_WRITE);
-
-	if (p)
-		munmap(p, page);
-	return works;
-}
-
 int sdev_pri_init(struct sdev *dev, const struct sdev_config *config)
 {
 	uint32_t depth = config->prq_depth ? config->prq_depth : PRQ_DEPTH_DEFAULT;
@@ -526,8 +470,7 @@ int sdev_pri_init(struct sdev *dev, const struct sdev_config *config)
 	pri->workers_max = config->page_workers < 0 ? WORKERS_DEFAULT :
 			   (unsigned int)config->page_workers;
 	pri->page = (size_t)sysconf(_SC_PAGESIZE);
-	pri->populate = !(config->without & SDEV_WITHOUT_POPULATE) && populate_works(pri->page);
-	pri->guard = dev->guard;
+	pri->ranges = !(config->without & SDEV_WITHOUT_POPULATE);
 	pri->resolve = config->resolve;
 	pri->resolve_arg = config->resolve_arg;
 	dev->pri = pri;

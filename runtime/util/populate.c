@@ -13,6 +13,8 @@
 #define MADV_POPULATE_WRITE	23
 #endif
 
+#define TRIES_MAX	8u	/* of a call that was interrupted, or lost a race */
+
 /*
  * One page, on a kernel that cannot do ranges: futex operations make the kernel
  * itself access a word, so a bad page is an error and no signal. Writing is its
@@ -32,10 +34,40 @@ static int populate_page(uint64_t page, bool write)
 	return rc < 0 && errno == EFAULT ? -EFAULT : 0;
 }
 
+static int populate_range(uint64_t first, size_t len, bool write)
+{
+	int advice = write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+
+	for (unsigned int i = 0; i < TRIES_MAX; i++) {
+		if (!madvise((void *)(uintptr_t)first, len, advice))
+			return 0;
+		if (errno != EAGAIN && errno != EINTR)
+			break;
+	}
+	return -errno;
+}
+
+int wdi_populate_pages(uint64_t va, size_t len, bool write)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), last;
+
+	if (!len)
+		return 0;
+	if (va + (len - 1) < va)
+		return -EFAULT;
+	last = (va + (len - 1)) & ~(page - 1);
+	for (uint64_t at = va & ~(page - 1); ; at += page) {
+		int rc = populate_page(at, write);
+
+		if (rc || at == last)
+			return rc;
+	}
+}
+
 int wdi_populate(uint64_t va, size_t len, bool write)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), first, last;
-	int error;
+	int rc;
 
 	if (!len)
 		return 0;
@@ -43,17 +75,7 @@ int wdi_populate(uint64_t va, size_t len, bool write)
 	if (va + (len - 1) < va)
 		return -EFAULT;
 	last = (va + (len - 1)) & ~(page - 1);
-	if (!madvise((void *)(uintptr_t)first, last - first + page,
-		     write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ))
-		return 0;
-	error = errno;
+	rc = populate_range(first, last - first + page, write);
 	/* No permission is EINVAL too, and the same error page by page. */
-	if (error != EINVAL)
-		return -error;
-	for (uint64_t at = first; ; at += page) {
-		int rc = populate_page(at, write);
-
-		if (rc || at == last)
-			return rc;
-	}
+	return rc == -EINVAL ? wdi_populate_pages(va, len, write) : rc;
 }

@@ -16,4 +16,7 @@
  */
 int wdi_populate(uint64_t va, size_t len, bool write);
 
+/* The same by a system call a page, as on kernels that cannot do ranges (before 5.14). */
+int wdi_populate_pages(uint64_t va, size_t len, bool write);
+
 #endif
