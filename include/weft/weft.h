@@ -56,7 +56,7 @@ enum weft_path {
  * @device:	name of the device, for example "weft_sdev-0"
  * @engine:	what ran it there, for example "isa-l", or ""
  * @redone_bytes: source that had to be worked on again, because the request began
- *		anew after a fault
+ *		anew after a fault; at most, where the fault was in the destination
  */
 struct weft_report {
 	uint32_t size;

@@ -8,12 +8,16 @@
 
 #include <errno.h>
 
+/* Decompressed data is not often longer than this many times the compressed. */
+#define EXPANDS	4u
+
 struct block_call {
 	const struct codec_row *row;
 	struct codec_lane *lane;
 	const struct codec_params *params;
 	struct codec_io io;
 	enum codec_rc rc;
+	size_t there;		/* so much of the destination has been looked at */
 };
 
 static void block_call(void *arg)
@@ -213,11 +217,16 @@ static uint8_t *block_room(struct sdev_job *job, const struct codec_params *p, s
 }
 
 /* All of the output is there. A job that parks takes along what its destination has not got. */
-static void block_put(struct sdev_job *job, const struct codec_io *io)
+static void block_put(struct sdev_job *job, const struct block_call *c)
 {
+	const struct codec_io *io = &c->io;
 	struct sdev_fault fault;
 	struct sdev_kept *kept;
 	size_t done;
+
+	/* What was there when the job began is not asked for again: the job would be lost. */
+	if (io->produced <= c->there)
+		job->nowait = false;
 
 	done = sdev_operand_put(job, &job->dst, io->out, io->produced, &fault);
 	if (wdi_likely(done == io->produced)) {
@@ -256,8 +265,28 @@ static bool block_end(struct sdev_job *job, const struct block_call *c)
 	if (io->produced > job->dst.left)
 		sdev_job_codec(job, CODEC_FULL);
 	else
-		block_put(job, io);
+		block_put(job, c);
 	return true;
+}
+
+/*
+ * What a job that is given back has made is lost, so one whose output has no page to go
+ * to yet had better not begin. False: the job has been ended.
+ */
+static bool output_is_there(struct sdev_job *job, struct block_call *c)
+{
+	size_t src = job->desc->src_len;
+	size_t likely = c->params->dir == CODEC_COMPRESS ? src : EXPANDS * src + SDEV_PAGE_SIZE;
+	struct sdev_fault fault;
+
+	if (wdi_likely(!job->nowait) || sdev_job_parks(job))
+		return true;
+	if (!sdev_operand_absent(job, &job->dst, likely, &fault)) {
+		c->there = likely;
+		return true;
+	}
+	sdev_job_fault(job, &fault);
+	return false;
 }
 
 /* False: no codec here can do the job in one go, or not as it is. */
@@ -288,6 +317,8 @@ static bool comp_block(struct sdev_job *job, const struct codec_params *p)
 		sdev_job_fault(job, &fault);
 		return true;
 	}
+	if (!output_is_there(job, &c))
+		return true;
 	if (!job->guard->call(job->lane, (uintptr_t)c.io.in, len, block_call, &c, &fault)) {
 		sdev_lane_lost(job->lane, NULL);
 		sdev_job_fault(job, &fault);

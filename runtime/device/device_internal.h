@@ -533,6 +533,8 @@ size_t sdev_operand_get(struct sdev_job *job, struct sdev_operand *op, uint8_t *
 void sdev_operand_skip(struct sdev_operand *op, size_t n);
 size_t sdev_operand_put(struct sdev_job *job, struct sdev_operand *op, const uint8_t *from,
 			size_t len, struct sdev_fault *fault);
+bool sdev_operand_absent(struct sdev_job *job, const struct sdev_operand *op, size_t len,
+			 struct sdev_fault *fault);
 bool sdev_operand_writable(struct sdev_job *job, const struct sdev_operand *op, size_t len,
 			   struct sdev_fault *fault);
 

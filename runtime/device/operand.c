@@ -229,6 +229,29 @@ size_t sdev_operand_put(struct sdev_job *job, struct sdev_operand *op, const uin
 }
 
 /*
+ * sdev_operand_absent() - is a page of the next @len bytes of a destination only not
+ * there yet? Asks and does not touch, because nobody may ever write there. Does not advance.
+ */
+bool sdev_operand_absent(struct sdev_job *job, const struct sdev_operand *op, size_t len,
+			 struct sdev_fault *fault)
+{
+	struct sdev_operand walk = *op;
+
+	if (op->seg == &op->flat)
+		walk.seg = &walk.flat;
+	len = wdi_min(len, op->left);
+	while (len) {
+		size_t n = wdi_min(seg_room(&walk), len);
+
+		if (sdev_range_room(job, seg_va(&walk), n, SDEV_WRITE, fault) < n)
+			return fault->status == SDEV_ST_PAGE_FAULT;
+		sdev_operand_advance(&walk, n);
+		len -= n;
+	}
+	return false;
+}
+
+/*
  * sdev_operand_writable() - translate the first @len bytes of a destination that has
  * as many. For jobs that cannot begin again once they have written. Does not advance.
  */

@@ -168,7 +168,8 @@ START_TEST(report_chain)
 	cpl = rig_run(&rig.q, &d);
 	rig_assert(cpl, SDEV_ST_PAGE_FAULT, 0);
 	ck_assert_uint_eq(cpl.fault_va, head[1].va);
-	ck_assert_uint_eq(cpl.produced, page);
+	/* It was not begun: what is given back has made nothing in vain. */
+	ck_assert_uint_eq(cpl.produced, 0);
 	rig_close(&rig);
 }
 END_TEST
