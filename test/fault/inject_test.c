@@ -191,17 +191,24 @@ static void have_back(handle_t ctx)
 /* The waiter gets away, the place in the ring is found again, the next request works. */
 START_TEST(lost)
 {
+	unsigned int timeouts = 0;
+	int ret;
+
 	begin(threads[_i]);
 	ck_assert_int_eq(weft_ctx_inject(sync_ctx, "lose:2"), 0);
 	ck_assert_int_eq(unpack_sync(), 0);
 	ck_assert_int_eq(weft_sess_deadline(d, 5 * MS), 0);
-	ck_assert_int_eq(unpack_sync(), -WD_ETIMEDOUT);
-	/* On a busy machine the deadline may come before the engine does. */
-	while (injected(sync_ctx, WEFT_INJECT_LOSE) < 1)
-		sched_yield();
-	ck_assert_uint_eq(injected(sync_ctx, WEFT_INJECT_LOSE), 1);
-	ck_assert_uint_eq(stats_of(sync_ctx).timeouts, 1);
-	ck_assert_uint_eq(stats_of(sync_ctx).quarantined, 1);
+	/*
+	 * On a busy machine the deadline may come before the engine does, which then does
+	 * not even begin; so it may take more than one.
+	 */
+	do {
+		ret = unpack_sync();
+		ck_assert(ret == -WD_ETIMEDOUT || (timeouts && !ret));
+		timeouts += ret != 0;
+	} while (injected(sync_ctx, WEFT_INJECT_LOSE) < 1);
+	ck_assert_uint_eq(stats_of(sync_ctx).timeouts, timeouts);
+	ck_assert_uint_ge(stats_of(sync_ctx).quarantined, 1);
 	assert_adds_up(sync_ctx);
 	ck_assert_int_eq(weft_ctx_inject(sync_ctx, ""), 0);
 	weft_sess_deadline(d, 0);
@@ -210,7 +217,7 @@ START_TEST(lost)
 	ck_assert_int_eq(weft_ctx_reset(sync_ctx), 0);
 	while (stats_of(sync_ctx).quarantined)
 		ck_assert_int_eq(weft_ctx_noop(sync_ctx), 0);
-	ck_assert_uint_eq(stats_of(sync_ctx).lost, 1);
+	ck_assert_uint_eq(stats_of(sync_ctx).lost, injected(sync_ctx, WEFT_INJECT_LOSE));
 	assert_adds_up(sync_ctx);
 	end();
 }
