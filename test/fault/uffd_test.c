@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../api/crypto.h"
 #include "rig.h"
 
 #define LEN	200000u
@@ -210,6 +211,68 @@ START_TEST(each_page_is_brought)
 			slow_end(&to);
 		}
 	}
+	end();
+}
+END_TEST
+
+/* The same for a class without streams of its own: one of each kind of operand. */
+static uint8_t crypto_key[32] = "it has thirty-two bytes, no less", crypto_iv[16], crypto_mac[16];
+
+static int run_kind(const struct alg *alg, bool async, handle_t sess, void *src, uint8_t *dst)
+{
+	struct wd_cipher_req cipher = {
+		.op_type = WD_CIPHER_ENCRYPTION, .src = src, .dst = dst, .in_bytes = LEN,
+		.out_bytes = LEN, .out_buf_bytes = LEN, .iv = crypto_iv, .iv_bytes = 16,
+	};
+	struct wd_digest_req digest = {
+		.in = src, .in_bytes = LEN, .out = dst, .out_bytes = 32, .out_buf_bytes = 32,
+	};
+	struct wd_aead_req aead = {
+		.op_type = WD_CIPHER_ENCRYPTION_DIGEST, .src = src, .dst = dst, .in_bytes = LEN,
+		.out_bytes = LEN, .iv = crypto_iv, .iv_bytes = 12, .mac = crypto_mac,
+		.mac_bytes = 16,
+	};
+
+	memset(crypto_iv, 0, sizeof(crypto_iv));
+	return alg->class == IS_CIPHER ? run_cipher(async, sess, &cipher) :
+	       alg->class == IS_DIGEST ? run_digest(async, sess, &digest) :
+					 run_aead(async, sess, &aead);
+}
+
+START_TEST(each_page_for_crypto)
+{
+	static const char *const names[] = { "cbc(aes)", "xts(aes)", "sha256", "gcm(aes)" };
+	static const enum weft_fault_policy policies[] = {
+		WEFT_FAULT_BLOCK, WEFT_FAULT_RESOLVE, WEFT_FAULT_POPULATE,
+	};
+	const struct bytes key = { crypto_key, sizeof(crypto_key) };
+	const int turns = 2 * (int)ARRAY_SIZE(policies) * (int)ARRAY_SIZE(names);
+	uint8_t *want;
+
+	begin(_i, "1");
+	crypto_start();
+	want = calloc(1, LEN);
+	for (int turn = 0; turn < turns; turn++) {
+		const struct alg *alg = alg_named(names[turn / 2 % 4]);
+		handle_t sess = crypto_sess(alg, &key, NULL);
+		struct slow from = { 0 }, to = { 0 };
+
+		if (alg->class == IS_AEAD)
+			ck_assert_int_eq(wd_aead_set_authsize(sess, 16), 0);
+		memset(want, 0, LEN);
+		ck_assert_int_eq(run_kind(alg, false, sess, good, want), 0);
+		ck_assert_int_eq(weft_sess_fault_policy(sess, policies[turn / 8]), 0);
+		slow_begin(&from, LEN, good, 0);
+		slow_begin(&to, LEN, NULL, 0);
+		ck_assert_int_eq(run_kind(alg, turn % 2, sess, from.base, to.base), 0);
+		ck_assert(!memcmp(to.base, want, LEN));
+		ck_assert(from.special_seen && to.special_seen);
+		slow_end(&from);
+		slow_end(&to);
+		crypto_sess_free(alg, sess);
+	}
+	free(want);
+	crypto_finish();
 	end();
 }
 END_TEST
@@ -513,6 +576,7 @@ int main(void)
 	tcase = add_case(suite, "slow");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, each_page_is_brought, 0, count);
+	tcase_add_loop_test(tcase, each_page_for_crypto, 0, count);
 	tcase_add_loop_test(tcase, others_go_on, 0, count);
 	tcase_add_loop_test(tcase, others_of_the_context_go_on, 0, guard_count());
 
