@@ -20,6 +20,7 @@
 #include <openssl/evp.h>
 #include <uadk/wd_aead.h>
 
+#include "../api/pk.h"
 #include "rig.h"
 
 #define THREADS		4
@@ -410,8 +411,111 @@ static enum verdict forged(struct worker *w, const struct row *row)
 	return nothing && req.state == WD_VERIFY_ERR ? RIGHT : WRONG;
 }
 
+/* Several digests in the air, of which one may go to the pest's place. */
+struct hash_flight {
+	struct wd_digest_req req;
+	struct buffer *out;
+	atomic_uint ended;
+};
+
+static void *hash_ended(void *param)
+{
+	struct wd_digest_req *req = param;
+	struct hash_flight *f = req->cb_param;
+
+	if (!atomic_load(&f->ended))
+		f->req = *req;
+	atomic_fetch_add(&f->ended, 1);
+	return NULL;
+}
+
+static enum verdict hashes(struct worker *w, const struct row *row)
+{
+	struct hash_flight *flights = calloc(FLIGHT, sizeof(*flights));
+	handle_t sess = tuned(wd_digest_alloc_sess(&(struct wd_digest_sess_setup){
+		.alg = WD_DIGEST_SHA256, .mode = WD_DIGEST_NORMAL }));
+	enum verdict worst = RIGHT;
+	uint8_t want[32], *out;
+	bool steady[FLIGHT];
+	unsigned int n = 0;
+
+	(void)row;
+	/* One that runs out of time leaves this to be freed in the end. */
+	out = own(w);
+	for (; n < FLIGHT; n++) {
+		struct wd_digest_req req = {
+			.in_bytes = 1 + (__u32)rng_below(&w->rng, LEN),
+			.out = n ? out + 64 * n : atomic_load(&w->dst),
+			.out_bytes = 32, .out_buf_bytes = 32,
+			.cb = hash_ended, .cb_param = &flights[n],
+		};
+
+		steady[n] = rng_below(&w->rng, 2);
+		req.in = steady[n] ? good : w->src;
+		if (wd_do_digest_async(sess, &req))
+			break;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		struct hash_flight *f = &flights[i];
+		enum verdict v;
+		__u32 count;
+		bool right;
+
+		while (!atomic_load(&f->ended)) {
+			wd_digest_poll(4, &count);
+			sched_yield();
+		}
+		EVP_Digest(good, f->req.in_bytes, want, NULL, EVP_sha256(), NULL);
+		right = f->req.state || !steady[i] || !i || !memcmp(f->req.out, want, sizeof(want));
+		v = judge_crypto(w, ret_of(f->req.state), f->req.state, f->req.out, right);
+		if (atomic_load(&f->ended) != 1)
+			v = WRONG;
+		worst = v > worst ? v : worst;
+	}
+	wd_digest_free_sess(sess);
+	free(flights);
+	return worst;
+}
+
+/* RSA's private operation on a number below the modulus. */
+#define RSA_BITS	1024u
+static uint8_t rsa_want[RSA_BITS / 8];
+static size_t rsa_at;
+
+static void rsa_prepare(void)
+{
+	const struct rsa_key *k = rsa_key(RSA_BITS);
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *m = NULL;
+
+	for (rsa_at = 0; good[rsa_at] >= 0x80; rsa_at++)
+		;
+	m = BN_bin2bn(good + rsa_at, sizeof(rsa_want), NULL);
+	ck_assert(BN_mod_exp(m, m, k->d, k->n, ctx) &&
+		  BN_bn2binpad(m, rsa_want, sizeof(rsa_want)) > 0);
+	BN_free(m);
+	BN_CTX_free(ctx);
+}
+
+static enum verdict sign(struct worker *w, const struct row *row)
+{
+	bool steady = rng_below(&w->rng, 2), mine = rng_below(&w->rng, 2);
+	struct wd_rsa_req req = rsa_req(WD_RSA_SIGN, (steady ? good : w->src) + rsa_at,
+					mine ? own(w) : w->dst, RSA_BITS);
+	handle_t sess = tuned(rsa_sess(RSA_BITS, row->level));
+	int ret;
+
+	rsa_set(sess, rsa_key(RSA_BITS), row->level);
+	ret = wd_do_rsa_sync(sess, &req);
+	wd_rsa_free_sess(sess);
+	return judge_crypto(w, ret, req.status == UNTOUCHED ? -ret : (int)req.status, req.dst,
+			    ret || !steady || !mine ||
+			    !memcmp(req.dst, rsa_want, sizeof(rsa_want)));
+}
+
 static void crypto_up(void)
 {
+	ck_assert_int_eq(wd_rsa_init2("rsa", SCHED_POLICY_RR, TASK_MIX), 0);
 	ck_assert_int_eq(wd_cipher_init2("cbc(aes)", SCHED_POLICY_RR, TASK_MIX), 0);
 	ck_assert_int_eq(wd_digest_init2("sha256", SCHED_POLICY_RR, TASK_MIX), 0);
 	ck_assert_int_eq(wd_aead_init2("gcm(aes)", SCHED_POLICY_RR, TASK_MIX), 0);
@@ -419,6 +523,7 @@ static void crypto_up(void)
 
 static void crypto_down(void)
 {
+	wd_rsa_uninit2();
 	wd_cipher_uninit2();
 	wd_digest_uninit2();
 	wd_aead_uninit2();
@@ -438,6 +543,9 @@ static const struct row rows[] = {
 	{ "cbc(aes)", encrypt, 0, WD_CIPHER_CBC },
 	{ "ctr(aes)", encrypt, 0, WD_CIPHER_CTR },
 	{ "gcm(aes), forged", forged, 0, WD_CIPHER_GCM },
+	{ "sha256, asynchronous", hashes, 0, 0 },
+	{ "rsa", sign, 0, false },
+	{ "rsa with CRT", sign, 0, true },
 };
 
 static void *work(void *arg)
@@ -599,6 +707,7 @@ START_TEST(storm)
 	config_set(_i);
 	env("WEFT_ENGINE_THREADS", "2");
 	prepare();
+	rsa_prepare();
 	rig_up(&rig, CONTEXTS / 2, CONTEXTS / 2);
 	crypto_up();
 	for (int i = 0; i < CONTEXTS; i++)
