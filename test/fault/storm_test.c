@@ -272,7 +272,7 @@ static enum verdict flock(struct worker *w, const struct row *row)
 	for (unsigned int i = 0; i < n; i++) {
 		struct flight *f = &flights[i];
 		enum verdict v;
-		__u32 count;
+		__u32 count = 0;
 
 		while (!atomic_load(&f->ended)) {
 			wd_comp_poll(4, &count);
@@ -458,7 +458,7 @@ static enum verdict hashes(struct worker *w, const struct row *row)
 	for (unsigned int i = 0; i < n; i++) {
 		struct hash_flight *f = &flights[i];
 		enum verdict v;
-		__u32 count;
+		__u32 count = 0;
 		bool right;
 
 		while (!atomic_load(&f->ended)) {
