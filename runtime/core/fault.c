@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "core/core_internal.h"
+#include "core/sides.h"
 #include "util/log.h"
 #include "util/populate.h"
 #include "util/vmcopy.h"
@@ -47,14 +48,6 @@ enum rung {
 	RUNG_CPU,	/* it works on ours */
 };
 
-/* An operand beside source and destination. Its pointer is a member of the message. */
-struct side {
-	size_t member;		/* offset */
-	uint32_t len;
-	bool in, out;
-};
-#define SIDES_MAX	WDI_PK_PARAMS
-
 struct wdi_ladder {
 	struct wdi_ladder *next;	/* orphans of a queue */
 	struct operands all;
@@ -70,9 +63,9 @@ struct wdi_ladder {
 	/* RUNG_CPU */
 	uint8_t *in, *out;
 	size_t in_size, out_size;
-	struct side sides[SIDES_MAX];
+	struct wdi_side sides[WDI_SIDES_MAX];
 	unsigned int sides_count;
-	void *sides_at[SIDES_MAX];	/* the caller's */
+	void *sides_at[WDI_SIDES_MAX];	/* the caller's */
 };
 
 static struct operands operands_of(const struct wdi_msg *msg)
@@ -104,74 +97,12 @@ static void operands_set(struct wdi_msg *msg, const struct operands *o)
 
 /* ---- sides ---------------------------------------------------------------- */
 
-static void *side_at(const struct wdi_msg *msg, const struct side *s)
-{
-	void *at;
-
-	memcpy(&at, (const char *)msg + s->member, sizeof(at));
-	return at;
-}
-
-static void side_set(struct wdi_msg *msg, const struct side *s, void *at)
-{
-	memcpy((char *)msg + s->member, &at, sizeof(at));
-}
-
-static void side_add(struct side *sides, unsigned int *n, size_t member, uint32_t len, bool in,
-		     bool out)
-{
-	if (len)
-		sides[(*n)++] = (struct side){ member, len, in, out };
-}
-
-/*
- * What the device reads and writes for the message besides @src and @dst. A chaining
- * state is memory of the class's, which nobody has to bring.
- */
-static unsigned int sides_of(const struct wdi_msg *msg, struct side sides[SIDES_MAX])
-{
-	unsigned int n = 0, count;
-
-	switch (msg->op) {
-	case WDI_OP_CIPHER:
-		side_add(sides, &n, offsetof(struct wdi_msg, sym.iv), msg->sym.iv_len, true, true);
-		break;
-	case WDI_OP_DIGEST:
-		if (msg->sym.first)
-			side_add(sides, &n, offsetof(struct wdi_msg, sym.iv), msg->sym.iv_len,
-				 true, false);
-		break;
-	case WDI_OP_AEAD:
-		if (msg->sym.first)
-			side_add(sides, &n, offsetof(struct wdi_msg, sym.iv), msg->sym.iv_len,
-				 true, false);
-		if (msg->sym.first && !msg->sym.aad_in_src)
-			side_add(sides, &n, offsetof(struct wdi_msg, sym.aad), msg->sym.aad_len,
-				 true, false);
-		if (msg->sym.last)
-			side_add(sides, &n, offsetof(struct wdi_msg, sym.mac), msg->sym.mac_len,
-				 msg->sym.decrypt, !msg->sym.decrypt);
-		break;
-	case WDI_OP_PK:
-		count = msg->src_len / (unsigned int)sizeof(msg->params[0]);
-		for (unsigned int i = 0; i < count; i++) {
-			bool result = i + msg->pk.results >= count;
-
-			side_add(sides, &n, offsetof(struct wdi_msg, params) +
-				 i * sizeof(msg->params[0]) + offsetof(struct wdi_pk_param, at),
-				 msg->params[i].len, !result, result);
-		}
-		break;
-	}
-	return n;
-}
-
 static void sides_restore(struct wdi_msg *msg)
 {
 	struct wdi_ladder *l = msg->ladder;
 
 	for (unsigned int i = 0; i < l->sides_count; i++)
-		side_set(msg, &l->sides[i], l->sides_at[i]);
+		wdi_side_set(msg, &l->sides[i], l->sides_at[i]);
 	l->sides_count = 0;
 }
 
@@ -352,8 +283,8 @@ static size_t sides_begin(uint32_t len)
 
 static size_t sides_room(const struct wdi_msg *msg)
 {
-	struct side sides[SIDES_MAX];
-	unsigned int n = sides_of(msg, sides);
+	struct wdi_side sides[WDI_SIDES_MAX];
+	unsigned int n = wdi_sides_of(msg, sides);
 	size_t room = 0;
 
 	while (n)
@@ -390,7 +321,7 @@ static bool cpu_window(struct wdi_msg *msg)
  * Sides lie behind source and destination: as they were behind the one, and where the
  * device uses them behind the other.
  */
-static size_t side_place(size_t *at, const struct side *s)
+static size_t side_place(size_t *at, const struct wdi_side *s)
 {
 	size_t place = *at;
 
@@ -402,11 +333,11 @@ static bool cpu_sides(struct wdi_msg *msg)
 {
 	struct wdi_ladder *l = msg->ladder;
 	size_t in = sides_begin(l->all.src_len), out = sides_begin(l->all.dst_len);
-	unsigned int n = sides_of(msg, l->sides);
+	unsigned int n = wdi_sides_of(msg, l->sides);
 
 	for (l->sides_count = 0; l->sides_count < n; l->sides_count++) {
-		const struct side *s = &l->sides[l->sides_count];
-		void *caller = side_at(msg, s);
+		const struct wdi_side *s = &l->sides[l->sides_count];
+		void *caller = wdi_side_at(msg, s);
 		size_t from = side_place(&in, s), to = side_place(&out, s), got = s->len;
 
 		if (s->in)
@@ -415,7 +346,7 @@ static bool cpu_sides(struct wdi_msg *msg)
 			return finish_at(msg, WDI_ST_BAD_ADDRESS, (uintptr_t)caller + got);
 		memcpy(l->out + to, l->in + from, s->len);
 		l->sides_at[l->sides_count] = caller;
-		side_set(msg, s, l->out + to);
+		wdi_side_set(msg, s, l->out + to);
 	}
 	return true;
 }
@@ -427,7 +358,7 @@ static bool sides_back(const struct wdi_msg *msg, uint64_t *bad)
 	size_t in = sides_begin(l->all.src_len), out = sides_begin(l->all.dst_len);
 
 	for (unsigned int i = 0; i < l->sides_count; i++) {
-		const struct side *s = &l->sides[i];
+		const struct wdi_side *s = &l->sides[i];
 		size_t from = side_place(&in, s), to = side_place(&out, s), put;
 
 		if (!s->out || (s->in && !memcmp(l->in + from, l->out + to, s->len)))
@@ -534,8 +465,8 @@ static int resolve(const struct wdi_msg *msg)
 	const struct operands *all = &msg->ladder->all;
 	unsigned int doubled = wdi_min(msg->ladder->total, 6u);
 	uint64_t at = msg->fault_addr;
-	struct side sides[SIDES_MAX];
-	unsigned int n = sides_of(msg, sides);
+	struct wdi_side sides[WDI_SIDES_MAX];
+	unsigned int n = wdi_sides_of(msg, sides);
 	size_t left;
 
 	if (!all->src_sgl && within(at, all->src, all->src_len)) {
@@ -550,8 +481,8 @@ static int resolve(const struct wdi_msg *msg)
 		return wdi_populate(at, 1, true);
 	}
 	while (n--) {
-		const struct side *s = &sides[n];
-		uint64_t va = (uintptr_t)side_at(msg, s);
+		const struct wdi_side *s = &sides[n];
+		uint64_t va = (uintptr_t)wdi_side_at(msg, s);
 
 		if (at - va < s->len && !s->out)
 			return wdi_populate(at, s->len - (size_t)(at - va), false);
@@ -777,12 +708,12 @@ bool wdi_fault_serve(struct wdi_queue *q)
 
 void wdi_core_populate(const struct wdi_msg *msg)
 {
-	struct side sides[SIDES_MAX];
+	struct wdi_side sides[WDI_SIDES_MAX];
 	unsigned int n;
 
 	if (msg->policy != WEFT_FAULT_POPULATE || msg->on_fault == WDI_FAULT_WAIT)
 		return;
-	n = sides_of(msg, sides);
+	n = wdi_sides_of(msg, sides);
 	/* Where it does not work the device finds out why. */
 	if (!msg->src_sgl && msg->src_len)
 		(void)wdi_populate((uintptr_t)msg->src, msg->src_len, false);
@@ -790,7 +721,7 @@ void wdi_core_populate(const struct wdi_msg *msg)
 		(void)wdi_populate((uintptr_t)msg->dst,
 				   wdi_min((size_t)msg->dst_len, (size_t)WEFT_FAULT_AHEAD), true);
 	while (n--) {
-		uint64_t va = (uintptr_t)side_at(msg, &sides[n]);
+		uint64_t va = (uintptr_t)wdi_side_at(msg, &sides[n]);
 
 		if (!sides[n].out || wdi_populate(va, sides[n].len, true))
 			(void)wdi_populate(va, sides[n].len, false);

@@ -31,4 +31,6 @@ libcore_la_SOURCES += \
 	runtime/core/sched.c \
 	runtime/core/secret.c \
 	runtime/core/secret.h \
+	runtime/core/sides.c \
+	runtime/core/sides.h \
 	runtime/core/wait.c
