@@ -272,7 +272,7 @@ static int trailer_take(z_streamp strm, struct wdi_z_inflate *s)
 	return Z_STREAM_END;
 }
 
-int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
+static int run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 {
 	while (s->stage == WDI_Z_BODY) {
 		size_t in = strm->avail_in, room = wdi_z_min((size_t)strm->avail_out, SLICE);
@@ -295,6 +295,24 @@ int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 			return Z_OK;
 	}
 	return trailer_take(strm, s);
+}
+
+/*
+ * zlib begins to keep a window when a call that gave something ends in the middle of the
+ * data; of one that came to its end, only without a wrapper and without Z_FINISH.
+ */
+int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
+{
+	bool windowed = s->window;
+	int ret = run(strm, s, flush);
+
+	if (!windowed && s->window && s->stage != WDI_Z_BODY &&
+	    (flush == Z_FINISH || (s->wrap != WDI_Z_RAW && s->stage != WDI_Z_TRAILER))) {
+		free(s->window);
+		s->window = NULL;
+		s->window_len = s->window_size = 0;
+	}
+	return ret;
 }
 
 /* ---- to the system's zlib ------------------------------------------------------------------------- */

@@ -495,6 +495,21 @@ static void dictionaries_asked_for(void)
 	IS(inflateGetDictionary(&s, got, &n), Z_OK);
 	IS(memcmp(got, zrows_data + 50000 - 32768, 32768), 0);
 	IS(inflateEnd(&s), Z_OK);
+
+	/* One that was read in one call has none, unless nothing follows its data. */
+	for (int i = 0; i < 4; i++) {
+		int bits = i & 1 ? -15 : 15, flush = i & 2 ? Z_FINISH : Z_SYNC_FLUSH;
+
+		p = zrows_pack(zrows_data, 400000, 6, bits, &len);
+		back = zrows_memory_of(400000);
+		s = (z_stream){ .next_in = p, .avail_in = (uInt)len, .next_out = back,
+				.avail_out = 400000 };
+		IS(inflateInit2(&s, bits), Z_OK);
+		IS(inflate(&s, flush), Z_STREAM_END);
+		IS(inflateGetDictionary(&s, NULL, &n), Z_OK);
+		IS(n, i == 1 ? 32768 : 0);
+		IS(inflateEnd(&s), Z_OK);
+	}
 }
 
 /* ---- inflateBack ---------------------------------------------------------------------- */
