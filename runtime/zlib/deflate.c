@@ -234,6 +234,10 @@ static bool first_call(const z_stream *strm, const struct wdi_z_deflate *s, int 
 	*why = WDI_Z_WHY_CALL;
 	if (s->gzhead)
 		return false;
+	/* They outlive a reset. */
+	*why = WDI_Z_WHY_PARAMETERS;
+	if (!suits(s->level, Z_DEFLATED, 15, 8, s->strategy))
+		return false;
 	*why = WDI_Z_WHY_FLUSH;
 	switch (flush) {
 	case Z_NO_FLUSH:

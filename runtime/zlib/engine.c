@@ -258,7 +258,7 @@ static handle_t session_in(_Atomic handle_t *place, enum wd_comp_op_type op, int
 	return sess;
 }
 
-/* WEFT_ZLIB=fast: ISA-L's levels for all that ask for more. */
+/* WEFT_ZLIB=fast: the two fast levels for all that ask for more. */
 static int level_of(int level)
 {
 	if (wdi_z_settings()->mode != WDI_Z_FAST)

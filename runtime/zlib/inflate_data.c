@@ -338,20 +338,53 @@ static bool replay(z_stream *inner, struct wdi_z_inflate *s, uint64_t total_out)
 	return inner->total_out == total_out;
 }
 
-/* A stream at its end has nothing but its window. */
+/*
+ * A stream at its end has its wrapper and its window, so it is one with no data that has a
+ * dictionary. gzip knows none: there the window goes before the wrapper.
+ */
+static int at_end_bits(const struct wdi_z_inflate *s)
+{
+	return s->wrap == WDI_Z_RAW || (s->wrap == WDI_Z_GZIP && s->window_len) ? -MAX_WBITS :
+	       s->window_bits;
+}
+
 static bool at_end(z_stream *inner, struct wdi_z_inflate *s)
 {
-	static uint8_t empty[] = { 0x03, 0x00 };
+	static const uint8_t empty[] = { 0x03, 0x00 }, sum[] = { 0, 0, 0, 1 }, crc[8] = { 0 };
+	static const uint8_t gzip[GZIP_HEADER] = { 0x1f, 0x8b, Z_DEFLATED, [9] = 255 };
 	const struct wdi_z_system *sys = wdi_z_system();
+	bool raw = at_end_bits(s) < 0;
+	uint32_t id = wdi_z_adler32(1, s->window, s->window_len);
+	uint8_t zlib[] = { 0x78, 0x01, (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8),
+			   (uint8_t)id };
+	const struct {
+		const uint8_t *p;
+		size_t n;
+	} parts[] = {
+		{ s->wrap == WDI_Z_GZIP ? gzip : zlib, raw ? 0 : s->wrap == WDI_Z_GZIP ?
+		  sizeof(gzip) : s->window_len ? sizeof(zlib) : 2 },
+		{ empty, sizeof(empty) },
+		{ s->wrap == WDI_Z_GZIP ? crc : sum, raw ? 0 : wdi_z_trailer_size(s) },
+	};
 	uint8_t nowhere;
+	int ret = Z_OK;
 
 	if (s->window_len)
+		zlib[1] = 0xbb;		/* a dictionary, and the rest a multiple of 31 */
+	if (raw && s->window_len)
 		sys->inflateSetDictionary(inner, s->window, (uInt)s->window_len);
-	inner->next_in = empty;
-	inner->avail_in = sizeof(empty);
 	inner->next_out = &nowhere;
 	inner->avail_out = sizeof(nowhere);
-	return sys->inflate(inner, Z_NO_FLUSH) == Z_STREAM_END;
+	for (size_t i = 0; i < wdi_z_array_size(parts) && ret == Z_OK; i++) {
+		if (!parts[i].n)
+			continue;
+		inner->next_in = (Bytef *)(uintptr_t)parts[i].p;
+		inner->avail_in = (uInt)parts[i].n;
+		ret = sys->inflate(inner, Z_NO_FLUSH);
+		if (ret == Z_NEED_DICT)
+			ret = sys->inflateSetDictionary(inner, s->window, (uInt)s->window_len);
+	}
+	return ret == Z_STREAM_END;
 }
 
 int wdi_z_inflate_hand_over(z_streamp strm, struct wdi_z_inflate *s, enum wdi_z_reason why)
@@ -367,12 +400,12 @@ int wdi_z_inflate_hand_over(z_streamp strm, struct wdi_z_inflate *s, enum wdi_z_
 	inner = calloc(1, sizeof(*inner));
 	if (!inner)
 		return Z_MEM_ERROR;
-	if (sys->inflateInit2_(inner, ended ? -MAX_WBITS : s->window_bits, sys->zlibVersion(),
+	if (sys->inflateInit2_(inner, ended ? at_end_bits(s) : s->window_bits, sys->zlibVersion(),
 			       sizeof(*inner)) != Z_OK) {
 		free(inner);
 		return Z_MEM_ERROR;
 	}
-	if (s->no_check && !ended)
+	if (s->no_check)
 		sys->inflateValidate(inner, 0);
 	if (!(ended ? at_end(inner, s) : replay(inner, s, strm->total_out))) {
 		sys->inflateEnd(inner);

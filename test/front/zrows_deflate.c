@@ -124,6 +124,29 @@ static void parameters_change(void)
 	zrows_is_pack_of(packed, s.total_out, 15, zrows_data, ZROWS_DATA);
 }
 
+/* A reset keeps them. */
+static void parameters_stay(void)
+{
+	size_t room = 60000;
+	uint8_t *packed = zrows_memory_of(room);
+	z_stream s = { .next_in = zrows_data, .avail_in = 30000, .next_out = packed,
+		       .avail_out = (uInt)room };
+
+	IS(deflateInit(&s, 6), Z_OK);
+	IS(deflate(&s, Z_NO_FLUSH), Z_OK);
+	IS(deflateParams(&s, Z_NO_COMPRESSION, Z_DEFAULT_STRATEGY), Z_OK);
+	IS(deflate(&s, Z_FINISH), Z_STREAM_END);
+	IS(deflateReset(&s), Z_OK);
+	s.next_in = zrows_data;
+	s.avail_in = 50000;
+	s.next_out = packed;
+	s.avail_out = (uInt)room;
+	IS(deflate(&s, Z_FINISH), Z_STREAM_END);
+	HOLDS(s.total_out > 50000);
+	IS(deflateEnd(&s), Z_OK);
+	zrows_is_pack_of(packed, s.total_out, 15, zrows_data, 50000);
+}
+
 /* Reading into one buffer again and again, until the end is met. */
 static void read_and_forget(void)
 {
@@ -207,6 +230,26 @@ static void sync_after_error(void)
 	IS(inflateSync(&s), Z_BUF_ERROR);
 	IS(inflateReset(&s), Z_OK);
 	SAYS(s.msg, NULL);
+	IS(inflateEnd(&s), Z_OK);
+}
+
+/* Behind its end a stream goes on where it is told to, and checks nothing. */
+static void sync_behind_the_end(void)
+{
+	static const uint8_t rest[] = { 9, 9, 0, 0, 0xff, 0xff, 3, 0, 1, 2, 3, 4 };
+	size_t len;
+	uint8_t *packed = zrows_pack(zrows_data, 3000, 6, 15, &len), *back = zrows_memory_of(3001);
+	z_stream s = { .next_in = packed, .avail_in = (uInt)(len + sizeof(rest)), .next_out = back,
+		       .avail_out = 3001 };
+
+	memcpy(packed + len, rest, sizeof(rest));
+	IS(inflateInit(&s), Z_OK);
+	IS(inflate(&s, Z_NO_FLUSH), Z_STREAM_END);
+	IS(inflateSync(&s), Z_OK);
+	IS(s.avail_in, 6);
+	IS(inflate(&s, Z_NO_FLUSH), Z_STREAM_END);
+	IS(s.avail_in, 0);
+	IS(s.adler, 1);
 	IS(inflateEnd(&s), Z_OK);
 }
 
@@ -434,9 +477,11 @@ const struct zrow zrows_deflate[] = {
 	{ "the same with long buffers at every level", large_buffers },
 	{ "one byte at a time", smallest_pieces },
 	{ "deflateParams() between data of all kinds", parameters_change },
+	{ "deflateReset() keeps them", parameters_stay },
 	{ "output that is not kept", read_and_forget },
 	{ "inflateSync() in a short stream", sync_small },
 	{ "inflateSync() in a long stream", sync_large },
+	{ "inflateSync() behind the end", sync_behind_the_end },
 	{ "inflateSync() that finds nothing", sync_after_error },
 	{ "a dictionary of a short stream", dictionary_small },
 	{ "a dictionary of a long stream", dictionary_large },
