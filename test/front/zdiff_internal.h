@@ -107,9 +107,11 @@ struct iside {
 /*
  * @synced: both sides are at the same place of the input
  * @typed:  data_type is that of a call with Z_BLOCK or Z_TREES, or of the end
+ * @primed: there was an inflatePrime(), whose bits zlib may give back as input
+ * @odd:    it cannot be followed any more
  */
 struct islot {
-	bool live, synced, typed, need_dict, head_wanted, ended;
+	bool live, synced, typed, need_dict, head_wanted, ended, primed, odd;
 	int wb;
 	struct source *source;		/* shared with copies */
 	size_t fed;
