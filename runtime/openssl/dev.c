@@ -42,6 +42,10 @@ static const struct class_fns fns[WDI_OSSL_CLASSES] = {
 				  wd_aead_poll_ctx, wd_aead_poll, wd_aead_free_sess },
 	[WDI_OSSL_CLASS_RSA] = { "rsa", wd_rsa_init, wd_rsa_uninit,
 				 wd_rsa_poll_ctx, wd_rsa_poll, wd_rsa_free_sess },
+	[WDI_OSSL_CLASS_ECC] = { "ecdh", wd_ecc_init, wd_ecc_uninit,
+				 wd_ecc_poll_ctx, wd_ecc_poll, wd_ecc_free_sess },
+	[WDI_OSSL_CLASS_DH] = { "dh", wd_dh_init, wd_dh_uninit,
+				wd_dh_poll_ctx, wd_dh_poll, wd_dh_free_sess },
 };
 
 enum class_state {
@@ -494,10 +498,34 @@ bool wdi_ossl_op_room(struct wdi_ossl_op **op, size_t room)
 	return true;
 }
 
+void wdi_ossl_op_hold_ecc(struct wdi_ossl_op *op, struct wdi_ossl_sess *sess, struct wd_ecc_in *in,
+			  struct wd_ecc_out *out)
+{
+	wdi_ossl_op_drop_ecc(op);
+	op->sess = wdi_ossl_sess_hold(sess);
+	op->in = in;
+	op->out = out;
+}
+
+void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op)
+{
+	if (!op->sess)
+		return;
+	if (op->in)
+		wd_ecc_del_in(op->sess->handle, op->in);
+	if (op->out)
+		wd_ecc_del_out(op->sess->handle, op->out);
+	wdi_ossl_sess_put(op->sess);
+	op->sess = NULL;
+	op->in = NULL;
+	op->out = NULL;
+}
+
 void wdi_ossl_op_put(struct wdi_ossl_op *op)
 {
 	if (!op || __atomic_sub_fetch(&op->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	wdi_ossl_op_drop_ecc(op);
 	if (op->room)
 		OPENSSL_cleanse(op->buf, op->room);
 	free(op->buf);
@@ -545,6 +573,22 @@ static void rsa_done(void *data)
 	struct wd_rsa_req *req = data;
 
 	op_finish(req->cb_param, WDI_OSSL_CLASS_RSA, req->status);
+}
+
+static void ecc_done(void *data)
+{
+	struct wd_ecc_req *req = data;
+
+	op_finish(req->cb_param, WDI_OSSL_CLASS_ECC, req->status);
+}
+
+static void dh_done(void *data)
+{
+	struct wd_dh_req *req = data;
+	struct wdi_ossl_op *op = req->cb_param;
+
+	op->produced = req->pri_bytes;
+	op_finish(op, WDI_OSSL_CLASS_DH, req->status);
 }
 
 static bool op_over(const struct wdi_ossl_op *op)
@@ -697,6 +741,26 @@ static int rsa_async(handle_t sess, void *req)
 	return wd_do_rsa_async(sess, req);
 }
 
+static int ecc_sync(handle_t sess, void *req)
+{
+	return wd_do_ecc_sync(sess, req);
+}
+
+static int ecc_async(handle_t sess, void *req)
+{
+	return wd_do_ecc_async(sess, req);
+}
+
+static int dh_sync(handle_t sess, void *req)
+{
+	return wd_do_dh_sync(sess, req);
+}
+
+static int dh_async(handle_t sess, void *req)
+{
+	return wd_do_dh_async(sess, req);
+}
+
 int wdi_ossl_run_cipher(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 			struct wd_cipher_req *req, enum wdi_ossl_where where)
 {
@@ -735,4 +799,29 @@ int wdi_ossl_run_rsa(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct 
 		req->cb_param = op;
 	}
 	return run(sess, op, rsa_sync, rsa_async, req, where);
+}
+
+int wdi_ossl_run_ecc(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_ecc_req *req,
+		     enum wdi_ossl_where where)
+{
+	if (where == WDI_OSSL_DEV_ASYNC) {
+		req->cb = ecc_done;
+		req->cb_param = op;
+	}
+	return run(sess, op, ecc_sync, ecc_async, req, where);
+}
+
+int wdi_ossl_run_dh(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_dh_req *req,
+		    enum wdi_ossl_where where)
+{
+	int ret;
+
+	if (where == WDI_OSSL_DEV_ASYNC) {
+		req->cb = dh_done;
+		req->cb_param = op;
+	}
+	ret = run(sess, op, dh_sync, dh_async, req, where);
+	if (where != WDI_OSSL_DEV_ASYNC)
+		op->produced = req->pri_bytes;
+	return ret;
 }

@@ -23,6 +23,8 @@ enum wdi_ossl_class {
 	WDI_OSSL_CLASS_DIGEST,
 	WDI_OSSL_CLASS_AEAD,
 	WDI_OSSL_CLASS_RSA,
+	WDI_OSSL_CLASS_ECC,
+	WDI_OSSL_CLASS_DH,
 	WDI_OSSL_CLASSES
 };
 
@@ -102,6 +104,10 @@ struct wdi_ossl_op {
 	uint8_t mac[64];
 	size_t room;
 	uint8_t *buf;
+	size_t produced;	/* DH: bytes of the result */
+	struct wdi_ossl_sess *sess;	/* ECC: held as long as objects of it are */
+	struct wd_ecc_in *in;
+	struct wd_ecc_out *out;
 };
 
 /* wdi_ossl_op_room() - make *@op if it is NULL, with @room bytes at buf. False: no memory. */
@@ -124,6 +130,18 @@ int wdi_ossl_run_aead(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 		      struct wd_aead_req *req, enum wdi_ossl_where where);
 int wdi_ossl_run_rsa(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_rsa_req *req,
 		     enum wdi_ossl_where where);
+int wdi_ossl_run_ecc(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_ecc_req *req,
+		     enum wdi_ossl_where where);
+int wdi_ossl_run_dh(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct wd_dh_req *req,
+		    enum wdi_ossl_where where);
+
+/*
+ * wdi_ossl_op_hold_ecc() - the objects of a request, either of which may be NULL, are the
+ * operation's from now on, until wdi_ossl_op_drop_ecc() or its end.
+ */
+void wdi_ossl_op_hold_ecc(struct wdi_ossl_op *op, struct wdi_ossl_sess *sess, struct wd_ecc_in *in,
+			  struct wd_ecc_out *out);
+void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op);
 
 /* Users of all this: instances of the provider. The last one out closes the device. */
 void wdi_ossl_dev_get(void);

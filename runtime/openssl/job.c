@@ -106,6 +106,7 @@ struct stack {
 	ucontext_t job, call;
 	void (*fn)(void *arg);
 	void *arg;
+	bool running;		/* what runs here calls something that would run here */
 };
 
 static pthread_key_t stack_key;
@@ -164,7 +165,7 @@ void wdi_ossl_job_call(void (*fn)(void *arg), void *arg)
 {
 	struct stack *s = ASYNC_get_current_job() ? stack_get() : NULL;
 
-	if (!s || getcontext(&s->call)) {
+	if (!s || s->running || getcontext(&s->call)) {
 		fn(arg);
 		return;
 	}
@@ -175,6 +176,8 @@ void wdi_ossl_job_call(void (*fn)(void *arg), void *arg)
 	s->call.uc_link = &s->job;
 	makecontext(&s->call, stack_main, 0);
 	/* If this fails nothing was called; it fails for lack of memory, which it needs none of. */
+	s->running = true;
 	if (swapcontext(&s->job, &s->call))
 		fn(arg);
+	s->running = false;
 }

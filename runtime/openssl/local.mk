@@ -25,6 +25,8 @@ runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/mac.c \
 	runtime/openssl/pk.c \
 	runtime/openssl/pk.h \
+	runtime/openssl/pk_dh.c \
+	runtime/openssl/pk_ec.c \
 	runtime/openssl/pk_rsa.c \
 	runtime/openssl/plain.c \
 	runtime/openssl/prov.h \

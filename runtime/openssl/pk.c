@@ -164,10 +164,21 @@ int wdi_ossl_pk_init(struct wdi_ossl_pk *c, void *provkey, const OSSL_PARAM para
 
 static const struct wdi_ossl_family_ops *const families[WDI_OSSL_FAMILIES] = {
 	[WDI_OSSL_FAMILY_RSA] = &wdi_ossl_rsa_ops,
+	[WDI_OSSL_FAMILY_EC] = &wdi_ossl_ec_ops,
+	[WDI_OSSL_FAMILY_SM2] = &wdi_ossl_sm2_ops,
+	[WDI_OSSL_FAMILY_X25519] = &wdi_ossl_x25519_ops,
+	[WDI_OSSL_FAMILY_X448] = &wdi_ossl_x448_ops,
+	[WDI_OSSL_FAMILY_DH] = &wdi_ossl_dh_ops,
 };
+
+const struct wdi_ossl_family_ops *wdi_ossl_key_ops(const struct wdi_ossl_key *key)
+{
+	return families[key->impl->row->alg];
+}
 
 struct opening {
 	const struct wdi_ossl_family_ops *ops;
+	const struct wdi_ossl_prov *prov;
 	const OSSL_PARAM *params;
 	struct wdi_ossl_sess *sess;
 };
@@ -176,7 +187,7 @@ static handle_t open_key(struct wdi_ossl_sess *sess, const void *arg)
 {
 	const struct opening *o = arg;
 
-	return o->ops->open(sess, o->params);
+	return o->ops->open(sess, o->prov, o->params);
 }
 
 static int with_numbers(const OSSL_PARAM params[], void *arg)
@@ -191,7 +202,7 @@ static int with_numbers(const OSSL_PARAM params[], void *arg)
 struct wdi_ossl_sess *wdi_ossl_key_sess(struct wdi_ossl_key *key)
 {
 	struct wdi_ossl_sess *old = __atomic_load_n(&key->sess, __ATOMIC_ACQUIRE);
-	struct opening o = { .ops = families[key->impl->row->alg] };
+	struct opening o = { .ops = wdi_ossl_key_ops(key), .prov = key->impl->prov };
 
 	if (wdi_likely(old && wdi_ossl_sess_valid(old)))
 		return old;
@@ -222,6 +233,17 @@ enum wdi_ossl_where wdi_ossl_pk_where(const struct wdi_ossl_pk *c)
 	return bytes && bytes >= impl->least ? wdi_ossl_where(impl, bytes) : WDI_OSSL_CPU;
 }
 
+bool wdi_ossl_pk_has_kdf(const struct wdi_ossl_pk *c)
+{
+	char kdf[32] = "";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_EXCHANGE_PARAM_KDF_TYPE, kdf, sizeof(kdf)),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return fns(c)->get_ctx_params && (!fns(c)->get_ctx_params(c->head.plain, params) || *kdf);
+}
+
 int wdi_ossl_pk_private(struct wdi_ossl_pk *c, enum wdi_ossl_private what,
 			struct wdi_ossl_private_call *call)
 {
@@ -236,7 +258,7 @@ int wdi_ossl_pk_private(struct wdi_ossl_pk *c, enum wdi_ossl_private what,
 	call->where = wdi_ossl_pk_where(c);
 	if (call->where == WDI_OSSL_CPU)
 		goto on_cpu;
-	ops = families[c->key->impl->row->alg];
+	ops = wdi_ossl_key_ops(c->key);
 	if (!ops->run[what])
 		goto on_cpu;
 	call->sess = wdi_ossl_key_sess(c->key);

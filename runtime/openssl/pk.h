@@ -54,6 +54,7 @@ struct wdi_ossl_private_call {
 };
 
 /*
+ * @hash_alone: what is signed is the hash of the message and of nothing else
  * @open: the device's session for a key whose numbers are @params; 0: it cannot have it.
  *	Leaves in @sess what the operations need besides.
  * @run: 0: done; -EOPNOTSUPP: nothing for the device, for a reason that has to do with the
@@ -62,10 +63,20 @@ struct wdi_ossl_private_call {
  */
 struct wdi_ossl_family_ops {
 	enum wdi_ossl_class class;
-	handle_t (*open)(struct wdi_ossl_sess *sess, const OSSL_PARAM params[]);
+	bool hash_alone;
+	handle_t (*open)(struct wdi_ossl_sess *sess, const struct wdi_ossl_prov *prov,
+			 const OSSL_PARAM params[]);
 	int (*run[WDI_OSSL_PRIVATES])(struct wdi_ossl_pk *c, struct wdi_ossl_private_call *call);
 };
 extern const struct wdi_ossl_family_ops wdi_ossl_rsa_ops;
+extern const struct wdi_ossl_family_ops wdi_ossl_ec_ops;
+extern const struct wdi_ossl_family_ops wdi_ossl_sm2_ops;
+extern const struct wdi_ossl_family_ops wdi_ossl_x25519_ops;
+extern const struct wdi_ossl_family_ops wdi_ossl_x448_ops;
+extern const struct wdi_ossl_family_ops wdi_ossl_dh_ops;
+
+/* What the device does with keys of the family that @key is of. */
+const struct wdi_ossl_family_ops *wdi_ossl_key_ops(const struct wdi_ossl_key *key);
 
 struct wdi_ossl_key *wdi_ossl_key_hold(struct wdi_ossl_key *key);
 void wdi_ossl_key_put(struct wdi_ossl_key *key);
@@ -85,6 +96,9 @@ enum wdi_ossl_where wdi_ossl_pk_where(const struct wdi_ossl_pk *c);
  */
 int wdi_ossl_pk_private(struct wdi_ossl_pk *c, enum wdi_ossl_private what,
 			struct wdi_ossl_private_call *call);
+
+/* An exchange whose secret goes through a key derivation, or of which that is not known. */
+bool wdi_ossl_pk_has_kdf(const struct wdi_ossl_pk *c);
 
 /* A context that a paused job is in the middle of: true, and the error queue says so. */
 bool wdi_ossl_pk_busy(const struct wdi_ossl_pk *c);

@@ -118,7 +118,8 @@ static handle_t open_numbers(struct wdi_ossl_sess *sess, const OSSL_PARAM params
 	return h;
 }
 
-static handle_t rsa_open(struct wdi_ossl_sess *sess, const OSSL_PARAM params[])
+static handle_t rsa_open(struct wdi_ossl_sess *sess, const struct wdi_ossl_prov *prov,
+			 const OSSL_PARAM params[])
 {
 	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_N);
 	struct room *room;
@@ -126,6 +127,7 @@ static handle_t rsa_open(struct wdi_ossl_sess *sess, const OSSL_PARAM params[])
 	size_t size;
 	handle_t h = 0;
 
+	(void)prov;
 	if (!p || !OSSL_PARAM_get_BN(p, &n))
 		return 0;
 	size = (size_t)BN_num_bytes(n);
@@ -377,6 +379,7 @@ end:
 
 const struct wdi_ossl_family_ops wdi_ossl_rsa_ops = {
 	.class = WDI_OSSL_CLASS_RSA,
+	.hash_alone = true,
 	.open = rsa_open,
 	.run = { [WDI_OSSL_SIGN] = rsa_sign, [WDI_OSSL_DECRYPT] = rsa_decrypt },
 };

@@ -217,6 +217,11 @@ struct wdi_ossl_pk_fns {
 /* What the numbers of a key are. */
 enum wdi_ossl_family {
 	WDI_OSSL_FAMILY_RSA,
+	WDI_OSSL_FAMILY_EC,
+	WDI_OSSL_FAMILY_SM2,
+	WDI_OSSL_FAMILY_X25519,
+	WDI_OSSL_FAMILY_X448,
+	WDI_OSSL_FAMILY_DH,
 	WDI_OSSL_FAMILIES
 };
 

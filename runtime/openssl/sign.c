@@ -103,7 +103,8 @@ static void begin_hash(struct wdi_ossl_pk *c)
 	};
 	EVP_MD *md;
 
-	if (wdi_ossl_pk_where(c) == WDI_OSSL_CPU || !wdi_ossl_key_sess(c->key) ||
+	if (wdi_ossl_pk_where(c) == WDI_OSSL_CPU || !wdi_ossl_key_ops(c->key)->hash_alone ||
+	    !wdi_ossl_key_sess(c->key) ||
 	    !c->head.impl->pk.get_ctx_params ||
 	    !c->head.impl->pk.get_ctx_params(c->head.plain, params) || !*name)
 		return;

@@ -87,7 +87,8 @@ done
 # Keys made, shown, used and used against the other side, each by pkeyutl and pkey.
 head -c 32 "$work/data" >"$work/digest"
 # type:options of genpkey
-kinds="RSA:rsa_keygen_bits:1024 RSA-PSS:rsa_keygen_bits:1024"
+kinds="RSA:rsa_keygen_bits:1024 RSA-PSS:rsa_keygen_bits:1024 EC:ec_paramgen_curve:P-256
+	EC:ec_paramgen_curve:P-521 EC:ec_paramgen_curve:brainpoolP384r1"
 for kind in $kinds; do
 	for conf in weft forced; do
 		with $conf openssl genpkey -algorithm "${kind%%:*}" -pkeyopt "${kind#*:}" \
@@ -106,6 +107,32 @@ for kind in $kinds; do
 				complain "pkeyutl -verify $kind, $side of $conf"
 		done
 	done
+done
+# The same secret, whoever derives it.
+for args in "-algorithm X25519" "-algorithm X448" "-algorithm EC -pkeyopt ec_paramgen_curve:P-384" \
+	"-algorithm DH -pkeyopt group:ffdhe2048"; do
+	# shellcheck disable=SC2086
+	with weft openssl genpkey $args -out "$work/a.key" 2>/dev/null || complain "genpkey $args"
+	# shellcheck disable=SC2086
+	with plain openssl genpkey $args -out "$work/b.key" 2>/dev/null
+	with weft openssl pkey -in "$work/a.key" -pubout -out "$work/a.pub"
+	with plain openssl pkey -in "$work/b.key" -pubout -out "$work/b.pub"
+	with plain openssl pkeyutl -derive -inkey "$work/b.key" -peerkey "$work/a.pub" -out "$work/secret"
+	for conf in weft forced; do
+		with $conf openssl pkeyutl -derive -inkey "$work/a.key" -peerkey "$work/b.pub" \
+			-out "$work/back" && cmp -s "$work/back" "$work/secret" ||
+			complain "pkeyutl -derive $args, $conf"
+	done
+done
+with weft openssl genpkey -algorithm SM2 -out "$work/k" || complain "genpkey SM2"
+with plain openssl pkey -in "$work/k" -pubout -out "$work/p"
+for sides in plain:weft forced:plain; do
+	with "${sides%:*}" openssl pkeyutl -sign -rawin -digest sm3 -inkey "$work/k" -in "$work/data" \
+		-out "$work/sig" && with "${sides#*:}" openssl pkeyutl -verify -pubin -rawin -digest sm3 \
+		-inkey "$work/p" -in "$work/data" -sigfile "$work/sig" >/dev/null || complain "SM2 $sides"
+	with "${sides%:*}" openssl pkeyutl -encrypt -pubin -inkey "$work/p" -in "$work/digest" \
+		-out "$work/e" && with "${sides#*:}" openssl pkeyutl -decrypt -inkey "$work/k" -in "$work/e" \
+		-out "$work/back" && cmp -s "$work/back" "$work/digest" || complain "SM2 encryption $sides"
 done
 for padding in pkcs1 oaep; do
 	for sides in plain:weft plain:forced weft:plain; do

@@ -148,6 +148,22 @@ for conf in weft forced; do
 		fetch "$conf, the session again, $version" plain $version \
 			-cert "$work/ec.pem" -key "$work/ec.key" -sess_in "$work/session"
 	done
+	# The client's own key, with ours at its end.
+	for kind in rsa ec; do
+		for version in -tls1_2 -tls1_3; do
+			fetch "$conf, $kind client certificate at both ends, $version" $conf $version \
+				-cert "$work/$kind.pem" -key "$work/$kind.key"
+		done
+	done
+	stop
+done
+
+# Groups, each with our keys at one end.
+for sides in weft:plain plain:forced; do
+	serve "${sides%:*}" -WWW -groups P-256:P-384:P-521:X25519:X448:ffdhe2048
+	for group in P-256 P-384 P-521 X25519 X448 ffdhe2048; do
+		fetch "$sides group $group" "${sides#*:}" -tls1_3 -groups "$group"
+	done
 	stop
 done
 exit $bad
