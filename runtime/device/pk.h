@@ -76,6 +76,7 @@ struct pk_key {
 	uint8_t *raw;			/* lengths and bytes, as key_pack() puts them */
 	size_t raw_len;
 	EVP_PKEY *pkey;
+	EC_KEY *ec;			/* to sign with */
 	BIGNUM *num[PK_NUMS];
 	BN_MONT_CTX *mont;
 	EC_POINT *point;

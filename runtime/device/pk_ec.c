@@ -4,12 +4,15 @@
  * is EC_POINT_mul() with a single point, which libcrypto does in a time that does
  * not depend on the scalar.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* ECDSA_do_sign_ex(): EVP has no place for it */
+
 #include "device/pk.h"
 
 #include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
 #include <openssl/param_build.h>
@@ -118,7 +121,7 @@ static bool push_curve(OSSL_PARAM_BLD *bld, struct sdev_pk_call *c, BIGNUM **v, 
 	       OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_EC_ORDER, g->order);
 }
 
-static EVP_PKEY *pkey_of(struct sdev_pk_call *c, const BIGNUM *d, const EC_POINT *point)
+static EVP_PKEY *pkey_of(struct sdev_pk_call *c, const EC_POINT *point)
 {
 	uint8_t base[1 + 2 * SDEV_PK_FIELD_MAX], octets[1 + 2 * SDEV_PK_FIELD_MAX];
 	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
@@ -134,10 +137,7 @@ static EVP_PKEY *pkey_of(struct sdev_pk_call *c, const BIGNUM *d, const EC_POINT
 	for (unsigned int i = 0; i < 3; i++)
 		v[i] = sdev_pk_num(&f);
 	ok = bld && ctx && !f.failed && push_curve(bld, c, v, base);
-	if (ok && d)
-		ok = OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, d,
-						(size_t)BN_num_bytes(c->s->group->order));
-	if (ok && point) {
+	if (ok) {
 		len = EC_POINT_point2oct(c->s->group->ec, point, POINT_CONVERSION_UNCOMPRESSED,
 					 octets, sizeof(octets), f.bn);
 		ok = len && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, octets,
@@ -146,11 +146,8 @@ static EVP_PKEY *pkey_of(struct sdev_pk_call *c, const BIGNUM *d, const EC_POINT
 	if (ok)
 		params = OSSL_PARAM_BLD_to_param(bld);
 	if (params && (EVP_PKEY_fromdata_init(ctx) <= 0 ||
-		       EVP_PKEY_fromdata(ctx, &pkey, d ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
-					 params) <= 0))
+		       EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) <= 0))
 		pkey = NULL;
-	for (OSSL_PARAM *p = params; p && p->key; p++)
-		OPENSSL_cleanse(p->data, p->data_size);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(bld);
 	EVP_PKEY_CTX_free(ctx);
@@ -165,8 +162,9 @@ static enum sdev_pk_rc signing_key(struct sdev_pk_call *c, struct pk_key *key,
 
 	if (rc)
 		return rc;
-	key->pkey = pkey_of(c, key->num[0], NULL);
-	return key->pkey ? PK_OK : PK_FAILED;
+	key->ec = EC_KEY_new_ex(c->lane->lib, NULL);
+	return key->ec && EC_KEY_set_group(key->ec, c->s->group->ec) &&
+	       EC_KEY_set_private_key(key->ec, key->num[0]) ? PK_OK : PK_FAILED;
 }
 
 static enum sdev_pk_rc verifying_key(struct sdev_pk_call *c, struct pk_key *key,
@@ -176,7 +174,7 @@ static enum sdev_pk_rc verifying_key(struct sdev_pk_call *c, struct pk_key *key,
 
 	if (rc)
 		return rc;
-	key->pkey = pkey_of(c, NULL, key->point);
+	key->pkey = pkey_of(c, key->point);
 	return key->pkey ? PK_OK : PK_FAILED;
 }
 
@@ -195,29 +193,27 @@ enum sdev_pk_rc sdev_ec_public(struct sdev_pk_call *c)
 	return rc;
 }
 
-/* d, x, y -> the shared point x, y. */
+/*
+ * d, x, y -> the shared point x, y. The other side's point stays in the session, as it
+ * would in a context of EVP: most sessions have one.
+ */
 enum sdev_pk_rc sdev_ec_derive(struct sdev_pk_call *c)
 {
-	EC_POINT *peer = NULL;
-	struct pk_key *key;
+	struct pk_key *key, *peer;
 	enum sdev_pk_rc rc = sdev_pk_key_get(c, PK_PRIVATE, &c->in[0], 1, sdev_pk_scalar_key, &key);
 
 	if (rc)
 		return rc;
-	rc = sdev_pk_point_of(c, &c->in[1], &c->in[2], &peer);
-	if (!rc)
-		rc = multiply(c, key->num[0], peer, &c->out[0], &c->out[1]);
-	EC_POINT_free(peer);
+	rc = sdev_pk_key_get(c, PK_PUBLIC, &c->in[1], 2, sdev_pk_point_key, &peer);
+	if (!rc) {
+		rc = multiply(c, key->num[0], peer->point, &c->out[0], &c->out[1]);
+		sdev_pk_key_put(peer);
+	}
 	sdev_pk_key_put(key);
 	return rc;
 }
 
 /* ---- ECDSA ---------------------------------------------------------------------- */
-
-static bool begin_sign(EVP_PKEY_CTX *ctx)
-{
-	return EVP_PKEY_sign_init(ctx) > 0;
-}
 
 static bool begin_verify(EVP_PKEY_CTX *ctx)
 {
@@ -225,9 +221,8 @@ static bool begin_verify(EVP_PKEY_CTX *ctx)
 }
 
 /*
- * A signature as EVP has it is DER, a SEQUENCE of two INTEGERs (SEC 1, C.8). Both ways
- * are a few bytes of header; libcrypto's own calls for them allocate three objects, which
- * shows beside a signature on P-256.
+ * A signature to be verified is DER for EVP, a SEQUENCE of two INTEGERs (SEC 1, C.8): a few
+ * bytes of header, for which libcrypto's own calls allocate three objects.
  */
 
 /* A number as an INTEGER: without zeroes before it but one, if it would be negative. */
@@ -266,96 +261,42 @@ static size_t der_write(uint8_t *der, const struct pk_in *r, const struct pk_in 
 	return head + len;
 }
 
-/* The INTEGER at @p, or NULL; @next: behind it. */
-static const uint8_t *der_get(const uint8_t *p, const uint8_t *end, struct pk_out *out,
-			      enum sdev_pk_rc *rc)
+/*
+ * With the numbers as libcrypto has them inside: EVP would make DER of them, which costs as
+ * much as all the rest of a job. @kinv and @r: what follows from the caller's k, or NULL.
+ * PK_SCALAR: that k makes no signature of this digest.
+ */
+static enum sdev_pk_rc sign(struct sdev_pk_call *c, struct pk_key *key, const BIGNUM *kinv,
+			    const BIGNUM *r)
 {
-	size_t len, skip;
+	const struct pk_in *e = &c->in[1];
+	ECDSA_SIG *sig = ECDSA_do_sign_ex(e->p, (int)e->len, kinv, r, key->ec);
+	enum sdev_pk_rc rc;
 
-	if (!p)
-		return NULL;
-	*rc = PK_FAILED;
-	if (end - p < 3 || p[0] != 0x02 || !p[1] || p[1] > end - p - 2)
-		return NULL;
-	len = p[1];
-	skip = len > 1 && !p[2];
-	*rc = PK_ROOM;
-	if (len - skip > out->room)
-		return NULL;
-	*rc = PK_OK;
-	memcpy(out->p, p + 2 + skip, len - skip);
-	memset(out->p + len - skip, 0, out->room - (len - skip));
-	out->used = len - skip;
-	return p + 2 + len;
-}
-
-static enum sdev_pk_rc der_read(const uint8_t *der, size_t len, struct pk_out *r,
-				struct pk_out *s)
-{
-	const uint8_t *end = der + len;
-	enum sdev_pk_rc rc = PK_FAILED;
-
-	if (len < 2 || der[0] != 0x30)
-		return rc;
-	der_get(der_get(der + (der[1] == 0x81 ? 3 : 2), end, r, &rc), end, s, &rc);
+	if (!sig)
+		return kinv ? PK_SCALAR : PK_FAILED;
+	rc = sdev_pk_put_num(&c->out[0], ECDSA_SIG_get0_r(sig));
+	if (!rc)
+		rc = sdev_pk_put_num(&c->out[1], ECDSA_SIG_get0_s(sig));
+	ECDSA_SIG_free(sig);
 	return rc;
 }
 
-/* libcrypto chooses k. */
-static enum sdev_pk_rc sign_evp(struct sdev_pk_call *c, struct pk_key *key, const struct pk_in *e)
-{
-	struct pk_evp *evp = sdev_pk_evp_take(c, key, begin_sign);
-	uint8_t der[DER_MAX];
-	size_t len = sizeof(der);
-	bool ok;
-
-	if (!evp)
-		return PK_NOMEM;
-	ok = EVP_PKEY_sign(evp->ctx, der, &len, e->p, e->len) > 0;
-	sdev_pk_evp_give(key, evp);
-	return ok ? der_read(der, len, &c->out[0], &c->out[1]) : PK_FAILED;
-}
-
-/* The leftmost bits of the digest, as many as the order has. */
-static bool digest_number(BIGNUM *e, const struct pk_in *digest, const BIGNUM *order)
-{
-	int bits = BN_num_bits(order);
-	size_t len = digest->len;
-
-	if (len > (size_t)(bits + 7) / 8)
-		len = (size_t)(bits + 7) / 8;
-	if (!BN_bin2bn(digest->p, (int)len, e))
-		return false;
-	return (int)len * 8 <= bits || BN_rshift(e, e, (int)len * 8 - bits);
-}
-
 struct ecdsa {
-	BIGNUM *k, *e, *x, *y, *r, *s;
-	BIGNUM *b, *bm, *kb, *t;	/* blinding, and what is blinded */
+	BIGNUM *k, *x, *y, *r;
+	BIGNUM *b, *bm;		/* blinding, and in the form of Montgomery */
 };
 
-/* b * v mod n, when bm is b in the form of Montgomery. */
-static bool times(BIGNUM *out, const BIGNUM *v, const BIGNUM *bm, const struct pk_group *g,
-		  BN_CTX *bn)
-{
-	return BN_mod_mul_montgomery(out, v, bm, g->order_mont, bn);
-}
-
 /*
- * s = (e + r * d) / k. Numerator and k are multiplied by a random b first, so that
- * the inversion and the sums see nothing of d and k.
+ * 1 / k, in place of k. It is multiplied by a random b first, so that the inversion sees
+ * nothing of it.
  */
-static bool sign_number(struct ecdsa *v, const BIGNUM *d, const struct pk_group *g, BN_CTX *bn)
+static bool invert(struct ecdsa *v, const struct pk_group *g, BN_CTX *bn)
 {
 	return BN_to_montgomery(v->bm, v->b, g->order_mont, bn) &&
-	       times(v->kb, v->k, v->bm, g, bn) && times(v->t, d, v->bm, g, bn) &&
-	       times(v->e, v->e, v->bm, g, bn) &&
-	       BN_to_montgomery(v->bm, v->r, g->order_mont, bn) &&
-	       times(v->t, v->t, v->bm, g, bn) &&
-	       BN_mod_add_quick(v->t, v->t, v->e, g->order) &&
-	       BN_mod_inverse(v->kb, v->kb, g->order, bn) &&
-	       BN_to_montgomery(v->bm, v->kb, g->order_mont, bn) &&
-	       times(v->s, v->t, v->bm, g, bn);
+	       BN_mod_mul_montgomery(v->k, v->k, v->bm, g->order_mont, bn) &&
+	       BN_mod_inverse(v->k, v->k, g->order, bn) &&
+	       BN_mod_mul_montgomery(v->k, v->k, v->bm, g->order_mont, bn);
 }
 
 static enum sdev_pk_rc sign_given(struct sdev_pk_call *c, struct pk_frame *f, struct pk_key *key,
@@ -364,9 +305,6 @@ static enum sdev_pk_rc sign_given(struct sdev_pk_call *c, struct pk_frame *f, st
 	const struct pk_group *g = c->s->group;
 	enum sdev_pk_rc rc;
 
-	if (!digest_number(v->e, &c->in[1], g->order) ||
-	    (BN_ucmp(v->e, g->order) >= 0 && !BN_sub(v->e, v->e, g->order)))
-		return PK_NOMEM;
 	if (!pk_in_range(v->k, g->order))
 		return PK_SCALAR;
 	if (!EC_POINT_mul(g->ec, point, v->k, NULL, NULL, f->bn))
@@ -378,16 +316,12 @@ static enum sdev_pk_rc sign_given(struct sdev_pk_call *c, struct pk_frame *f, st
 		if (!BN_priv_rand_range_ex(v->b, g->order, 0, f->bn))
 			return PK_FAILED;
 	} while (BN_is_zero(v->b));
-	if (!BN_nnmod(v->r, v->x, g->order, f->bn) || !sign_number(v, key->num[0], g, f->bn))
+	if (!BN_nnmod(v->r, v->x, g->order, f->bn) || !invert(v, g, f->bn))
 		return PK_NOMEM;
-	/* This k makes no signature of this digest. */
-	if (BN_is_zero(v->r) || BN_is_zero(v->s))
-		return PK_SCALAR;
-	rc = sdev_pk_put_num(&c->out[0], v->r);
-	return rc ? rc : sdev_pk_put_num(&c->out[1], v->s);
+	return BN_is_zero(v->r) ? PK_SCALAR : sign(c, key, v->k, v->r);
 }
 
-/* With the caller's k, which EVP has no place for. */
+/* With the caller's k. */
 static enum sdev_pk_rc sign_with_k(struct sdev_pk_call *c, struct pk_key *key)
 {
 	EC_POINT *point = EC_POINT_new(c->s->group->ec);
@@ -397,10 +331,8 @@ static enum sdev_pk_rc sign_with_k(struct sdev_pk_call *c, struct pk_key *key)
 
 	sdev_pk_frame_begin(&f, c);
 	v = (struct ecdsa){
-		.k = sdev_pk_num_of(&f, &c->in[2]),
-		.e = sdev_pk_num(&f), .x = sdev_pk_num(&f), .y = sdev_pk_num(&f), .r = sdev_pk_num(&f),
-		.s = sdev_pk_num(&f), .b = sdev_pk_num(&f), .bm = sdev_pk_num(&f), .kb = sdev_pk_num(&f),
-		.t = sdev_pk_num(&f),
+		.k = sdev_pk_num_of(&f, &c->in[2]), .x = sdev_pk_num(&f), .y = sdev_pk_num(&f),
+		.r = sdev_pk_num(&f), .b = sdev_pk_num(&f), .bm = sdev_pk_num(&f),
 	};
 	if (!f.failed && point)
 		rc = sign_given(c, &f, key, &v, point);
@@ -417,7 +349,7 @@ enum sdev_pk_rc sdev_ecdsa_sign(struct sdev_pk_call *c)
 
 	if (rc)
 		return rc;
-	rc = c->in[2].len ? sign_with_k(c, key) : sign_evp(c, key, &c->in[1]);
+	rc = c->in[2].len ? sign_with_k(c, key) : sign(c, key, NULL, NULL);
 	sdev_pk_key_put(key);
 	return rc;
 }

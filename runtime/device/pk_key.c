@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys of sessions, and numbers of operations. */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* EC_KEY */
+
 #include "device/pk.h"
 
 #include <stdlib.h>
@@ -56,9 +58,12 @@ static void key_pack(uint8_t *to, const struct pk_in *in, unsigned int count)
 	}
 }
 
-/* How far the comparison goes depends on lengths only. */
-static bool key_is(const struct pk_key *key, const struct pk_in *in, unsigned int count)
+/* Of a secret, how far the comparison goes depends on lengths only. */
+static bool key_is(const struct pk_key *key, enum pk_half half, const struct pk_in *in,
+		   unsigned int count)
 {
+	int (*compare)(const void *, const void *, size_t) =
+		half == PK_PUBLIC ? memcmp : CRYPTO_memcmp;
 	const uint8_t *at = key->raw;
 	int diff = 0;
 
@@ -71,7 +76,7 @@ static bool key_is(const struct pk_key *key, const struct pk_in *in, unsigned in
 		if (len != in[i].len)
 			return false;
 		at += sizeof(len);
-		diff |= CRYPTO_memcmp(at, in[i].p, len);
+		diff |= compare(at, in[i].p, len);
 		at += len;
 	}
 	return !diff;
@@ -96,6 +101,7 @@ void sdev_pk_key_put(struct pk_key *key)
 			evp_free(evp);
 	}
 	EVP_PKEY_free(key->pkey);
+	EC_KEY_free(key->ec);
 	for (unsigned int i = 0; i < PK_NUMS; i++)
 		BN_clear_free(key->num[i]);
 	BN_MONT_CTX_free(key->mont);
@@ -136,7 +142,7 @@ enum sdev_pk_rc sdev_pk_key_get(struct sdev_pk_call *c, enum pk_half half, const
 		atomic_fetch_add(&key->refs, 1);
 	wdi_spin_unlock(&s->lock);
 	if (key) {
-		if (key->make == make && key_is(key, in, count)) {
+		if (key->make == make && key_is(key, half, in, count)) {
 			*out = key;
 			return PK_OK;
 		}

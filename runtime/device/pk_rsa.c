@@ -246,6 +246,38 @@ static enum sdev_pk_rc put_padded(struct pk_out *out, const BIGNUM *num)
 	return PK_OK;
 }
 
+/*
+ * m^e for an odd public e of a word: the usual ones have two bits, and the last factor is
+ * m as it is, which takes the product out of the form of Montgomery. BN_mod_exp_mont()
+ * converts three times.
+ */
+static bool power_short(struct pk_frame *f, BIGNUM *r, const BIGNUM *m, BN_ULONG e,
+			BN_MONT_CTX *mont)
+{
+	BIGNUM *mm = sdev_pk_num(f);
+	int bit = 0;
+
+	while (e >> bit > 1)
+		bit++;
+	if (f->failed || !BN_to_montgomery(mm, m, mont, f->bn) || !BN_copy(r, mm))
+		return false;
+	while (bit--) {
+		if (!BN_mod_mul_montgomery(r, r, r, mont, f->bn))
+			return false;
+		if (e >> bit & 1 && !BN_mod_mul_montgomery(r, r, bit ? mm : m, mont, f->bn))
+			return false;
+	}
+	return true;
+}
+
+static bool power_public(struct pk_frame *f, BIGNUM *r, const BIGNUM *m, const BIGNUM *e,
+			 const BIGNUM *n, BN_MONT_CTX *mont)
+{
+	if (BN_num_bits(e) > 1 && BN_num_bits(e) <= 20 && BN_is_odd(e))
+		return power_short(f, r, m, BN_get_word(e), mont);
+	return BN_mod_exp_mont(r, m, e, n, f->bn, mont);
+}
+
 static enum sdev_pk_rc power(struct sdev_pk_call *c, struct pk_key *key, const BIGNUM *exponent,
 			     bool secret)
 {
@@ -259,8 +291,9 @@ static enum sdev_pk_rc power(struct sdev_pk_call *c, struct pk_key *key, const B
 		rc = power_evp(c, key, &c->in[0], &c->out[0]);
 	} else if (!rc) {
 		r = sdev_pk_num(&f);
-		if (!r || !(secret ? BN_mod_exp_mont_consttime : BN_mod_exp_mont)
-				(r, m, exponent, key->num[NUM_N], f.bn, key->mont))
+		if (!r || !(secret ? BN_mod_exp_mont_consttime(r, m, exponent, key->num[NUM_N], f.bn,
+							       key->mont) :
+				     power_public(&f, r, m, exponent, key->num[NUM_N], key->mont)))
 			rc = PK_NOMEM;
 		else
 			rc = put_padded(&c->out[0], r);

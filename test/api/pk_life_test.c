@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
+#include <weft/fault.h>
+#include <weft/inject.h>
 #include <weft/weft.h>
 
 /* ---- something that works ------------------------------------------------------------- */
@@ -349,6 +351,63 @@ START_TEST(reset)
 }
 END_TEST
 
+/* ---- out of time ------------------------------------------------------------------------------ */
+
+/* A completion that never comes: the request ends, its session goes on, nothing is lost. */
+START_TEST(deadline)
+{
+	struct wd_ctx ctxs[2] = {
+		{ .ctx = new_ctx(), .ctx_mode = CTX_MODE_SYNC },
+		{ .ctx = new_ctx(), .ctx_mode = CTX_MODE_ASYNC },
+	};
+	struct sched_params param = { .mode = CTX_MODE_SYNC };
+	struct wd_ctx_config config = { .ctx_num = 2, .ctxs = ctxs };
+	struct wd_sched *sched = wd_sched_rr_alloc(SCHED_POLICY_RR, 1, 1, wd_ecc_poll_ctx);
+	bool async = _i == PK_ASYNC_INLINE || _i == PK_ASYNC_THREADS;
+	handle_t ctx = ctxs[async].ctx, sess;
+	struct weft_ctx_stats stats = { .size = sizeof(stats) };
+	struct wd_ecc_out *outs[3];
+
+	ck_assert_int_eq(wd_sched_rr_instance(sched, &param), 0);
+	param.mode = CTX_MODE_ASYNC;
+	param.begin = param.end = 1;
+	ck_assert_int_eq(wd_sched_rr_instance(sched, &param), 0);
+	ck_assert_int_eq(wd_ecc_init(&config, sched), 0);
+	sess = p256();
+	ck_assert_int_eq(public_key_works(_i, sess), 0);
+	ck_assert_int_eq(weft_sess_deadline(sess, 5000000), 0);
+	ck_assert_int_eq(weft_ctx_inject(ctx, "lose:1"), 0);
+	for (int i = 0; i < 3; i++) {
+		struct wd_ecc_req req;
+
+		outs[i] = wd_ecxdh_new_out(sess);
+		req = ecc_req(WD_ECXDH_GEN_KEY, NULL, outs[i]);
+		ck_assert_int_eq(pk_ecc(_i, sess, &req), -WD_ETIMEDOUT);
+	}
+	ck_assert_int_eq(weft_ctx_inject(ctx, ""), 0);
+	ck_assert_int_eq(weft_sess_deadline(sess, 0), 0);
+	/* A reset is the device's last word on them: the buffers are ours again. */
+	ck_assert_int_eq(weft_ctx_reset(ctx), 0);
+	for (;;) {
+		ck_assert_int_eq(weft_ctx_stats(ctx, &stats), 0);
+		if (!stats.quarantined)
+			break;
+		ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+	}
+	ck_assert_uint_eq(stats.timeouts, 3);
+	for (int i = 0; i < 3; i++)
+		wd_ecc_del_out(sess, outs[i]);
+	/* The reset took the key's object: an asynchronous request says so once. */
+	if (public_key_works(_i, sess))
+		ck_assert_int_eq(public_key_works(_i, sess), 0);
+	wd_ecc_free_sess(sess);
+	wd_ecc_uninit();
+	wd_release_ctx(ctxs[0].ctx);
+	wd_release_ctx(ctxs[1].ctx);
+	wd_sched_rr_release(sched);
+}
+END_TEST
+
 /* ---- fork ------------------------------------------------------------------------------------ */
 
 static handle_t parents;
@@ -429,6 +488,7 @@ int main(void)
 	tcase_add_loop_test(tc, full_ring, 0, PK_MODES);
 	tcase_add_loop_test(tc, threads, 0, PK_MODES);
 	tcase_add_loop_test(tc, reset, 0, PK_MODES);
+	tcase_add_loop_test(tc, deadline, 0, PK_MODES);
 	tcase_add_loop_test(tc, forks, 0, PK_MODES);
 	tcase_add_loop_test(tc, uninit_with_sessions, 0, PK_MODES);
 	return run_suite(suite);

@@ -108,6 +108,43 @@ START_TEST(private_key_alone)
 }
 END_TEST
 
+/* Public exponents of every kind, short ones being done in another way than long ones. */
+START_TEST(public_exponents)
+{
+	static const BN_ULONG exponents[] = { 3, 5, 17, 257, 65537, 0x7ffff, 0xfffff, 0x100001, 6, 65536,
+					      0x123456789abcdef };
+	const struct rsa_key *k = rsa_key(1024);
+	BIGNUM *e = BN_new(), *bm = BN_new(), *want = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+	uint8_t m[128], out[128], bytes[128];
+	struct num en, nn;
+	handle_t sess;
+
+	pk_start(_i);
+	sess = rsa_sess(1024, false);
+	for (size_t i = 0; i < sizeof(exponents) / sizeof(exponents[0]); i++) {
+		ck_assert(BN_set_word(e, exponents[i]));
+		ck_assert_int_eq(wd_rsa_set_pubkey_params(sess, num_bn(&en, e), num_bn(&nn, k->n)), 0);
+		for (int which = 0; which < 6; which++) {
+			struct wd_rsa_req req = rsa_req(WD_RSA_VERIFY, m, out, 1024);
+
+			message(m, 1024, which);
+			ck_assert(BN_bin2bn(m, sizeof(m), bm) && BN_mod_exp(want, bm, e, k->n, ctx) &&
+				  BN_bn2binpad(want, bytes, sizeof(bytes)) > 0);
+			assert_result(&req, 0, pk_rsa(_i, sess, &req), 0);
+			ck_assert_msg(!memcmp(out, bytes, sizeof(out)), "e = %llx, message %d",
+				      (unsigned long long)exponents[i], which);
+		}
+	}
+	wd_rsa_free_sess(sess);
+	BN_CTX_free(ctx);
+	BN_free(want);
+	BN_free(bm);
+	BN_free(e);
+	pk_finish();
+}
+END_TEST
+
 /* ---- keys written in place --------------------------------------------------------- */
 
 static void write_number(struct wd_dtb *to, const BIGNUM *bn)
@@ -481,6 +518,7 @@ int main(void)
 	tcase_add_unchecked_fixture(tc, make_keys, NULL);
 	tcase_add_loop_test(tc, as_libcrypto, 0, PK_MODES);
 	tcase_add_loop_test(tc, private_key_alone, 0, PK_MODES);
+	tcase_add_loop_test(tc, public_exponents, 0, PK_MODES);
 	tcase_add_loop_test(tc, written_in_place, 0, PK_MODES);
 	tcase_add_loop_test(tc, spoilt_in_place, 0, PK_MODES);
 	tcase_add_loop_test(tc, generates_keys, 0, PK_MODES);
