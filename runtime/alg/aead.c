@@ -574,7 +574,7 @@ int wd_do_aead_sync(handle_t h_sess, struct wd_aead_req *req)
 		ret = piece_begin(s, req, &key);
 	if (ret)
 		goto release;
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	if (piece)
 		fill_piece(s, req, &msg);
 	else

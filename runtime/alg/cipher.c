@@ -239,7 +239,7 @@ int wd_do_cipher_sync(handle_t h_sess, struct wd_cipher_req *req)
 
 	if (wdi_unlikely(!s))
 		return -WD_EINVAL;
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	fill_req(s, req, &msg);
 	ret = wdi_key_run(&s->base, key, &msg, true);
 	if (wdi_likely(!ret))

@@ -145,7 +145,9 @@ struct wdi_sess {
 	uint32_t fault_policy;		/* enum weft_fault_policy, atomic */
 	uint64_t deadline_ns;		/* of each request from its submission, 0: none; atomic */
 	struct wdi_spin report_lock;
-	struct weft_report report;
+	struct weft_report report;	/* @ns in ticks */
+	const struct wdi_ctx *named_ctx;	/* whose names are in the report */
+	uint8_t named_engine;
 };
 
 /*

@@ -232,7 +232,7 @@ int wd_do_comp_sync(handle_t h_sess, struct wd_comp_req *req)
 
 	if (wdi_unlikely(!s))
 		return -WD_EINVAL;
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	fill_block(s, req, &msg);
 	ret = wdi_class_run(&s->base, &msg);
 	if (wdi_likely(!ret))
@@ -304,7 +304,7 @@ static int stream_piece(struct comp_sess *s, struct wd_comp_req *req)
 
 	if (ret)
 		return ret;
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	fill_block(s, req, &msg);
 	msg.object = s->object;
 	msg.on_fault = WDI_FAULT_RESUME;

@@ -319,7 +319,7 @@ static int run_whole(struct digest_sess *s, struct wd_digest_req *req, struct wd
 	struct wdi_msg msg;
 	int ret;
 
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	fill_whole(s, req, &msg);
 	ret = wdi_key_run(&s->sym.base, key, &msg, true);
 	return ret ? ret : finish_req(req, wdi_sym_outcome(&msg));
@@ -332,7 +332,7 @@ static int run_piece(struct digest_sess *s, struct wd_digest_req *req, struct wd
 
 	if (ret)
 		return ret;
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	wdi_digest_piece_fill(s, req, &msg);
 	if (msg.op != WDI_OP_NOOP)
 		ret = wdi_key_run(&s->sym.base, *key, &msg, true);

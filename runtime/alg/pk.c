@@ -161,7 +161,7 @@ int wdi_pk_do_sync(const struct wdi_pk_calls *calls, uintptr_t handle, void *req
 	if (wdi_unlikely(!s))
 		return -WD_EINVAL;
 	key = wdi_keyring_hold(&s->ring);
-	memset(&msg, 0, offsetof(struct wdi_msg, req));
+	wdi_msg_clear(&msg);
 	calls->class->ops->fill(&s->base, req, &msg);
 	ret = wdi_key_run(&s->base, key, &msg, true);
 	if (wdi_likely(!ret))

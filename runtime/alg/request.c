@@ -91,14 +91,14 @@ int wdi_class_route(struct wdi_sess *sess, int mode, struct wdi_route *route)
 }
 
 /* What the session asks of all of its requests; @msg has been filled. */
-static void set_terms(struct wdi_sess *sess, struct wdi_msg *msg, uint64_t now)
+static void set_terms(struct wdi_sess *sess, struct wdi_msg *msg)
 {
 	uint64_t deadline = __atomic_load_n(&sess->deadline_ns, __ATOMIC_RELAXED);
 	uint32_t policy = __atomic_load_n(&sess->fault_policy, __ATOMIC_RELAXED);
 
 	msg->sess = sess;
-	msg->start_ns = now;
-	msg->deadline_ns = wdi_likely(!deadline) ? 0 : now + deadline;
+	msg->start = wdi_ticks();
+	msg->deadline_ns = wdi_likely(!deadline) ? 0 : wdi_now_ns() + deadline;
 	msg->policy = (uint8_t)policy;
 	msg->report = msg->on_fault != WDI_FAULT_WAIT &&
 		      (policy == WEFT_FAULT_RESOLVE || policy == WEFT_FAULT_REPORT);
@@ -108,12 +108,12 @@ int wdi_class_run_on(struct wdi_sess *sess, const struct wdi_route *route, struc
 {
 	int ret;
 
-	set_terms(sess, msg, wdi_now_ns());
+	set_terms(sess, msg);
 	ret = wdi_core_run(route->q, msg, sess->class->sleep_now);
 	if (wdi_unlikely(ret))
 		return ret;
 	log_failure(sess->class, route->ctx, msg);
-	wdi_sess_report(sess, route->ctx, msg);
+	wdi_sess_report(sess, route->ctx, msg, wdi_ticks());
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static void populate(struct wdi_sess *sess, const void *req, uint32_t object, vo
 	msg.object = object;
 	msg.priv = priv;
 	sess->class->ops->fill(sess, req, &msg);
-	set_terms(sess, &msg, 0);
+	set_terms(sess, &msg);
 	wdi_core_populate(&msg);
 }
 
@@ -152,7 +152,6 @@ int wdi_class_send_on(struct wdi_sess *sess, const struct wdi_route *route, cons
 		      uint32_t object, void *priv)
 {
 	const struct wdi_class_ops *ops = sess->class->ops;
-	uint64_t now = wdi_now_ns();
 	struct wdi_msg *msg;
 
 	if (wdi_unlikely(sess->fault_policy == WEFT_FAULT_POPULATE))
@@ -164,7 +163,7 @@ int wdi_class_send_on(struct wdi_sess *sess, const struct wdi_route *route, cons
 	msg->object = object;
 	msg->priv = priv;
 	ops->fill(sess, msg->req, msg);
-	set_terms(sess, msg, now);
+	set_terms(sess, msg);
 	msg->drop = drop_message;
 	wdi_core_commit(route->q, msg);
 	return 0;
@@ -178,12 +177,13 @@ int wdi_class_send(struct wdi_sess *sess, const void *req)
 	return wdi_unlikely(ret) ? ret : wdi_class_send_on(sess, &route, req, 0, NULL);
 }
 
-static void finish_one(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg *msg)
+static void finish_one(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg *msg,
+		       uint64_t now)
 {
 	struct wdi_sess *sess = msg->sess;
 
 	log_failure(c, ctx, msg);
-	wdi_sess_report(sess, ctx, msg);
+	wdi_sess_report(sess, ctx, msg, now);
 	c->ops->finish(sess, msg);
 	wdi_sess_put(sess);
 }
@@ -213,11 +213,12 @@ int wdi_class_poll_ctx(struct wdi_class *c, uint32_t idx, uint32_t expt, uint32_
 		return -WD_HW_EACCESS;
 	while (total < expt) {
 		unsigned int n = wdi_core_poll(q, msgs, wdi_min(expt - total, (uint32_t)POLL_BATCH));
+		uint64_t now = wdi_ticks();
 
 		if (!n)
 			break;
 		for (unsigned int i = 0; i < n; i++)
-			finish_one(c, cc->ctx, msgs[i]);
+			finish_one(c, cc->ctx, msgs[i], now);
 		wdi_core_put(q, msgs, n);
 		total += n;
 	}

@@ -276,10 +276,26 @@ void wdi_sess_close_all(struct wdi_class *c)
 	}
 }
 
-void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const struct wdi_msg *msg)
+/*
+ * The names are short, and are copied because the context may be gone when somebody reads
+ * the report; but not again when they are still the same, since the contexts of a session
+ * stay as long as it does.
+ */
+__attribute__((noinline))
+static void report_names(struct wdi_sess *sess, const struct wdi_ctx *ctx, uint8_t engine)
+{
+	struct weft_report *r = &sess->report;
+
+	strncpy(r->device, wdi_core_ctx_device(ctx), sizeof(r->device) - 1);
+	strncpy(r->engine, wdi_core_ctx_engine_name(ctx, engine), sizeof(r->engine) - 1);
+	sess->named_ctx = ctx;
+	sess->named_engine = engine;
+}
+
+void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const struct wdi_msg *msg,
+		     uint64_t now)
 {
 	const struct wdi_outcome *outcome = wdi_class_outcome(msg);
-	uint64_t now = wdi_now_ns();
 	struct weft_report *r = &sess->report;
 
 	wdi_spin_lock(&sess->report_lock);
@@ -290,11 +306,10 @@ void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const str
 	r->redone_bytes = msg->redone;
 	r->in_bytes = msg->consumed;
 	r->out_bytes = msg->produced;
-	r->ns = now - msg->start_ns;
+	r->ns = now - msg->start;	/* ticks until somebody reads it */
 	r->fault_addr = outcome->status == WD_ADDR_ERR ? msg->fault_addr : 0;
-	/* Both are short, and the context may be gone when somebody reads the report. */
-	strncpy(r->device, wdi_core_ctx_device(ctx), sizeof(r->device) - 1);
-	strncpy(r->engine, wdi_core_ctx_engine_name(ctx, msg->engine), sizeof(r->engine) - 1);
+	if (wdi_unlikely(sess->named_ctx != ctx || sess->named_engine != msg->engine))
+		report_names(sess, ctx, msg->engine);
 	wdi_spin_unlock(&sess->report_lock);
 }
 
@@ -313,6 +328,7 @@ int weft_sess_report(uintptr_t handle, struct weft_report *report)
 	copy = sess->report;
 	wdi_spin_unlock(&sess->report_lock);
 	wdi_sess_put(sess);
+	copy.ns = wdi_ticks_to_ns(copy.ns);
 	size = wdi_min(report->size, (uint32_t)sizeof(copy));
 	copy.size = size;
 	memcpy(report, &copy, size);

@@ -107,7 +107,7 @@ int weft_ctx_noop(uintptr_t handle)
 
 	if (wdi_unlikely(ret))
 		return ret;
-	memset(&msg, 0, offsetof(struct wdi_msg, start_ns));
+	memset(&msg, 0, offsetof(struct wdi_msg, start));
 	if (wdi_unlikely(q->dev->env.deadline_ms))
 		msg.deadline_ns = wdi_now_ns() + q->dev->env.deadline_ms * WDI_NSEC_PER_MSEC;
 	ret = wdi_core_run(q, &msg, false);

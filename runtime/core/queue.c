@@ -429,7 +429,10 @@ struct wdi_msg *wdi_core_begin(struct wdi_queue *q)
 		return NULL;
 	}
 	msg = &q->pool[wdi_tag_slot(tag)];
-	memset(msg, 0, offsetof(struct wdi_msg, req));
+	/* Slots go round, so the next one has left the first cache. */
+	for (size_t at = 0; at < offsetof(struct wdi_msg, params); at += WDI_CACHE_LINE)
+		__builtin_prefetch((const char *)&q->pool[wdi_slots_next(&q->slots)] + at, 1);
+	wdi_msg_clear(msg);
 	msg->tag = tag;
 	msg->async = true;
 	return msg;

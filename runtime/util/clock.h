@@ -21,4 +21,25 @@ static inline uint64_t wdi_now_ns(void)
 	return (uint64_t)ts.tv_sec * WDI_NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
+/*
+ * For durations on the data path: the CPU's counter, which takes a third of the time.
+ * It runs at a rate of its own and says nothing about when.
+ */
+static inline uint64_t wdi_ticks(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r" (ticks));
+	return ticks;
+#else
+	return wdi_now_ns();
+#endif
+}
+
+/* A difference of ticks as nanoseconds; libwd's own. */
+uint64_t wdi_ticks_to_ns(uint64_t ticks);
+
 #endif

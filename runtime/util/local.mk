@@ -2,6 +2,7 @@
 
 libutil_la_SOURCES += \
 	runtime/util/bits.h \
+	runtime/util/clock.c \
 	runtime/util/clock.h \
 	runtime/util/futex.h \
 	runtime/util/io.h \

@@ -56,6 +56,12 @@ static inline uint32_t wdi_slots_take(struct wdi_slots *s)
 	return s->free[take & s->mask];
 }
 
+/* What the next take will give, if there is one; only the taker. */
+static inline uint32_t wdi_slots_next(const struct wdi_slots *s)
+{
+	return s->free[s->take & s->mask];
+}
+
 /* Undo the last take; only the taker, before it takes again. */
 static inline void wdi_slots_untake(struct wdi_slots *s)
 {
