@@ -321,11 +321,20 @@ static unsigned int together_run(struct together *t, struct sdev_cpl *cpl, unsig
 	return left;
 }
 
-/* @n: completions with that of the job. Returns how many there are then. */
+/*
+ * @n: completions with that of the job. @alone: there is no other. Returns how many there
+ * are then.
+ */
 static unsigned int together_add(struct together *t, const struct op_row *row,
-				 struct sdev_job *job, struct sdev_cpl *cpl, unsigned int n)
+				 struct sdev_job *job, struct sdev_cpl *cpl, unsigned int n,
+				 bool alone)
 {
 	t->exec = row->exec_many;
+	if (alone) {
+		t->jobs = job;
+		t->count = 1;
+		return together_run(t, cpl, n);
+	}
 	t->jobs = sdev_lane_jobs(job->lane);
 	if (wdi_unlikely(!t->jobs)) {
 		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
@@ -380,7 +389,7 @@ bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 			continue;
 		}
 		if (row->exec_many) {
-			n = together_add(&together, row, &job, cpl, n + 1);
+			n = together_add(&together, row, &job, cpl, n + 1, b->count == 1);
 			continue;
 		}
 		/* Finished ones do not wait for one that takes its time. */

@@ -63,7 +63,7 @@ static unsigned int cipher_check(const struct sym_alg *alg, const struct sdev_de
 		return SDEV_BAD_FLAGS;
 	if (d->sym.iv_len != alg->iv)
 		return SDEV_BAD_IV;
-	if (d->src_len < alg->least || d->src_len % alg->align || d->dst_len < d->src_len)
+	if (d->src_len < alg->least || d->src_len & (alg->align - 1u) || d->dst_len < d->src_len)
 		return SDEV_BAD_LENGTH;
 	/* IEEE 1619 5.1; and what libcrypto takes for modes that do not go in pieces. */
 	if (alg->mode == SYM_XTS && d->src_len > (SYM_BLOCK << 20))
@@ -128,7 +128,7 @@ static unsigned int aead_check(const struct sym_alg *alg, const struct sdev_desc
 		return SDEV_BAD_LENGTH;
 	if (in_src)
 		len -= aad;
-	return len % alg->align || (!last && len % SYM_BLOCK) ? SDEV_BAD_LENGTH : 0;
+	return len & (alg->align - 1u) || (!last && len % SYM_BLOCK) ? SDEV_BAD_LENGTH : 0;
 }
 
 static unsigned int job_check(const struct sym_alg *alg, const struct sdev_job *job)
@@ -213,6 +213,38 @@ static void job_place(struct sym_job *j)
 		  overlap(d->dst_va, j->len, va_of(j->aad), j->aad_len);
 }
 
+/* ---- small operands, and the job as a whole ---------------------------------------------------- */
+
+/* IV, chaining state, or the tag to check against; the next IV, the digest or state, or the tag. */
+static inline void smalls_set(struct sym_job *j, const struct sdev_desc *d)
+{
+	unsigned int n = 0;
+
+	j->out.len = 0;
+	if (j->iv_len)
+		j->in[n++] = (struct sym_small){ d->iv_va, j->iv_len > SYM_BLOCK ? j->long_iv : j->iv,
+						 j->iv_len };
+	switch (d->opcode) {
+	case SDEV_OP_CIPHER:
+		if (j->s->alg->iv_moves)
+			j->out = (struct sym_small){ d->iv_va, j->iv, j->s->alg->iv };
+		break;
+	case SDEV_OP_DIGEST:
+		if (!sym_first(j) && !j->stream)
+			j->in[n++] = (struct sym_small){ d->iv_va, j->mac, state_size(j->s->alg) };
+		j->out = (struct sym_small){ d->dst_va, j->mac, d->dst_len };
+		break;
+	default:
+		if (sym_last(j) && sym_decrypt(j))
+			j->in[n++] = (struct sym_small){ j->job->ext->aead.mac_va, j->mac,
+							 j->mac_len };
+		else if (sym_last(j))
+			j->out = (struct sym_small){ j->job->ext->aead.mac_va, j->mac, j->mac_len };
+		break;
+	}
+	j->ins = (uint8_t)n;
+}
+
 /* False: the job has been ended. */
 static bool job_begin(struct sym_lane *lane, struct sym_job *j, struct sdev_job *job)
 {
@@ -249,57 +281,13 @@ static bool job_begin(struct sym_lane *lane, struct sym_job *j, struct sdev_job 
 		    job->as->kind != SDEV_AS_PROCESS ||
 		    d->flags & (SDEV_F_SRC_SGL | SDEV_F_DST_SGL);
 	j->status = SDEV_ST_DONE;
-	if (!j->copied)
+	smalls_set(j, d);
+	if (wdi_likely(!j->copied))
 		job_place(j);
 	return true;
 }
 
-/* ---- small operands ------------------------------------------------------------------------- */
-
-/*
- * Beside source and destination: what is read before the job runs, and what is
- * written after it. One row each, so that every phase goes through the same ones.
- */
-struct small {
-	uint64_t va;
-	uint32_t len;
-	uint8_t *ours;
-};
-
-/* IV, chaining state, or the tag to check against. */
-static unsigned int smalls_in(struct sym_job *j, struct small out[2])
-{
-	const struct sdev_desc *d = j->job->desc;
-	unsigned int n = 0;
-
-	if (j->iv_len)
-		out[n++] = (struct small){ d->iv_va, j->iv_len,
-					   j->iv_len > SYM_BLOCK ? j->long_iv : j->iv };
-	if (d->opcode == SDEV_OP_DIGEST && !sym_first(j) && !j->stream)
-		out[n++] = (struct small){ d->iv_va, state_size(j->s->alg), j->mac };
-	if (d->opcode == SDEV_OP_AEAD && sym_last(j) && sym_decrypt(j))
-		out[n++] = (struct small){ j->job->ext->aead.mac_va, j->mac_len, j->mac };
-	return n;
-}
-
-/* The next IV, the digest or state, or the tag. */
-static unsigned int smalls_out(struct sym_job *j, struct small out[1])
-{
-	const struct sdev_desc *d = j->job->desc;
-
-	if (d->opcode == SDEV_OP_CIPHER) {
-		if (!j->s->alg->iv_moves)
-			return 0;
-		out[0] = (struct small){ d->iv_va, j->s->alg->iv, j->iv };
-	} else if (d->opcode == SDEV_OP_DIGEST) {
-		out[0] = (struct small){ d->dst_va, d->dst_len, j->mac };
-	} else {
-		if (!sym_last(j) || sym_decrypt(j))
-			return 0;
-		out[0] = (struct small){ j->job->ext->aead.mac_va, j->mac_len, j->mac };
-	}
-	return out[0].len ? 1 : 0;
-}
+/* ---- ranges -------------------------------------------------------------------------------- */
 
 /* Nothing of it has been kept: if it parks, it begins anew. */
 static void job_fault(struct sym_job *j, const struct sdev_fault *fault)
@@ -314,12 +302,9 @@ static void job_fault(struct sym_job *j, const struct sdev_fault *fault)
 static bool ranges_check(struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
-	uint32_t skip = aad_skip(d, j), n_in, n_out, i;
-	struct small in[2], out[1];
+	uint32_t skip = aad_skip(d, j);
 	struct sdev_fault fault;
 
-	n_in = smalls_in(j, in);
-	n_out = smalls_out(j, out);
 	if (sdev_range_room(j->job, d->src_va, d->src_len, SDEV_READ, &fault) < d->src_len)
 		goto bad;
 	if (j->dst && sdev_range_room(j->job, d->dst_va, j->len + skip, SDEV_WRITE, &fault) <
@@ -328,14 +313,14 @@ static bool ranges_check(struct sym_job *j)
 	if (j->aad_len && !skip &&
 	    sdev_range_room(j->job, (uintptr_t)j->aad, j->aad_len, SDEV_READ, &fault) < j->aad_len)
 		goto bad;
-	for (i = 0; i < n_in; i++) {
-		if (sdev_range_room(j->job, in[i].va, in[i].len, SDEV_READ, &fault) < in[i].len)
+	for (unsigned int i = 0; i < j->ins; i++) {
+		if (sdev_range_room(j->job, j->in[i].va, j->in[i].len, SDEV_READ, &fault) <
+		    j->in[i].len)
 			goto bad;
 	}
-	for (i = 0; i < n_out; i++) {
-		if (sdev_range_room(j->job, out[i].va, out[i].len, SDEV_WRITE, &fault) < out[i].len)
-			goto bad;
-	}
+	if (j->out.len &&
+	    sdev_range_room(j->job, j->out.va, j->out.len, SDEV_WRITE, &fault) < j->out.len)
+		goto bad;
 	return true;
 bad:
 	job_fault(j, &fault);
@@ -355,12 +340,12 @@ static size_t copy_size(const struct sym_job *j)
 
 static bool smalls_fetch(struct sym_job *j)
 {
-	struct small in[2];
-	unsigned int n = smalls_in(j, in);
 	struct sdev_fault fault;
 
-	for (unsigned int i = 0; i < n; i++) {
-		if (sdev_fetch(j->job, in[i].ours, in[i].va, in[i].len, &fault) < in[i].len) {
+	for (unsigned int i = 0; i < j->ins; i++) {
+		const struct sym_small *in = &j->in[i];
+
+		if (sdev_fetch(j->job, in->ours, in->va, in->len, &fault) < in->len) {
 			job_fault(j, &fault);
 			return false;
 		}
@@ -377,11 +362,10 @@ static bool outputs_translate(struct sym_job *j)
 	const struct sdev_desc *d = j->job->desc;
 	bool digest = d->opcode == SDEV_OP_DIGEST;
 	struct sdev_fault fault;
-	struct small out[1];
 
 	if (sdev_operand_writable(j->job, &j->job->dst, digest ? d->dst_len : d->src_len, &fault) &&
-	    (digest || !smalls_out(j, out) ||
-	     sdev_translate(j->job, out[0].va, out[0].len, SDEV_WRITE, &fault) == out[0].len))
+	    (digest || !j->out.len ||
+	     sdev_translate(j->job, j->out.va, j->out.len, SDEV_WRITE, &fault) == j->out.len))
 		return true;
 	job_fault(j, &fault);
 	return false;
@@ -434,7 +418,6 @@ static void copy_out(struct sym_job *j)
 	const struct sdev_desc *d = job->desc;
 	uint32_t skip = aad_skip(d, j);
 	struct sdev_fault fault;
-	struct small out[1];
 
 	sdev_job_commit(job);
 	job->walked = false;
@@ -460,17 +443,20 @@ static void copy_out(struct sym_job *j)
 		job_fault(j, &fault);
 		return;
 	}
-	if (smalls_out(j, out) &&
-	    sdev_store(job, out[0].va, out[0].ours, out[0].len, &fault) < out[0].len)
+	if (j->out.len &&
+	    sdev_store(job, j->out.va, j->out.ours, j->out.len, &fault) < j->out.len)
 		job_fault(j, &fault);
 }
 
 /* ---- phases: what runs under the guard --------------------------------------------------------- */
 
+enum phase { TRANSLATE, RUN, DELIVER };
+
 struct batch {
 	struct sym_lane *lane;
 	struct sdev_lane *thread;
 	const struct sdev_guard_ops *guard;
+	enum phase phase;
 };
 
 /* What an earlier store says is in memory when a fault takes the thread away. */
@@ -480,12 +466,16 @@ static inline void at_set(struct sym_lane *lane, unsigned int at)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
+static inline void phase_set(struct batch *b, enum phase phase, unsigned int at)
+{
+	*(volatile enum phase *)&b->phase = phase;
+	at_set(b->lane, at);
+}
+
 static void job_translate(const struct batch *b, struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
 	uint32_t skip = aad_skip(d, j);
-	struct small in[2], out[1];
-	unsigned int n = smalls_in(j, in);
 
 	if (j->src != j->dst && d->src_len)
 		b->guard->touch_in(b->thread, d->src_va, d->src_len, SDEV_READ);
@@ -493,17 +483,18 @@ static void job_translate(const struct batch *b, struct sym_job *j)
 		b->guard->touch_in(b->thread, d->dst_va, j->len + skip, SDEV_WRITE);
 	if (j->aad_len && !skip)
 		b->guard->touch_in(b->thread, (uintptr_t)j->aad, j->aad_len, SDEV_READ);
-	for (unsigned int i = 0; i < n; i++) {
-		b->guard->touch_in(b->thread, in[i].va, in[i].len, SDEV_READ);
-		memcpy(in[i].ours, client_bytes(in[i].va), in[i].len);
+	for (unsigned int i = 0; i < j->ins; i++) {
+		const struct sym_small *in = &j->in[i];
+
+		b->guard->touch_in(b->thread, in->va, in->len, SDEV_READ);
+		memcpy(in->ours, client_bytes(in->va), in->len);
 	}
-	if (smalls_out(j, out))
-		b->guard->touch_in(b->thread, out[0].va, out[0].len, SDEV_WRITE);
+	if (j->out.len)
+		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_WRITE);
 }
 
-static void translate(void *arg)
+static void translate(struct batch *b)
 {
-	struct batch *b = arg;
 	struct sym_lane *lane = b->lane;
 
 	for (unsigned int at = lane->at; at < lane->count; at++) {
@@ -513,20 +504,19 @@ static void translate(void *arg)
 	}
 }
 
-static void deliver(void *arg)
+/* Whether it may be written has been looked at; now it is enough to say where a fault may be. */
+static void deliver(struct batch *b)
 {
-	struct batch *b = arg;
 	struct sym_lane *lane = b->lane;
-	struct small out[1];
 
 	for (unsigned int at = lane->at; at < lane->count; at++) {
 		struct sym_job *j = lane->list[at];
 
 		at_set(lane, at);
-		if (j->ended || j->copied || j->status || !smalls_out(j, out))
+		if (j->ended || j->copied || j->status || !j->out.len)
 			continue;
-		b->guard->touch_in(b->thread, out[0].va, out[0].len, SDEV_WRITE);
-		memcpy((uint8_t *)(uintptr_t)out[0].va, out[0].ours, out[0].len);
+		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_READ);
+		memcpy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);
 	}
 }
 
@@ -552,12 +542,11 @@ static void stream_leave(struct sym_job *j)
 		sym_stream_drop(&j->s->stream);
 }
 
-/* A copied one has its AAD copied with the rest. */
-static void aad_copy(struct sym_job *j)
+void sym_aad_copy(struct sym_job *j)
 {
 	uint32_t skip = aad_skip(j->job->desc, j);
 
-	if (j->flags & SDEV_SYM_AAD_COPY && !j->copied && j->dst - skip != j->aad)
+	if (j->flags & SDEV_SYM_AAD_COPY && j->dst - skip != j->aad)
 		memmove(j->dst - skip, j->aad, skip);
 }
 
@@ -565,16 +554,17 @@ static void job_run(struct sym_lane *lane, struct sym_job *j)
 {
 	if (j->stream && !stream_enter(j))
 		return;
-	aad_copy(j);
+	sym_aad_copy(j);
 	j->s->alg->run(lane, j->s, j);
 	stream_leave(j);
 }
 
-static void run(void *arg)
+static void run(struct batch *b)
 {
-	struct batch *b = arg;
 	struct sym_lane *lane = b->lane;
 
+	/* Of what was translated last, no fault is expected any more: the spans say it all. */
+	b->guard->touch_in(b->thread, 0, 0, SDEV_READ);
 	at_set(lane, lane->count);
 	sym_mb_run(lane);
 	for (unsigned int at = 0; at < lane->count; at++) {
@@ -584,7 +574,7 @@ static void run(void *arg)
 		if (!j->done)
 			job_run(lane, j);
 		else if (!j->status && !j->ended)
-			aad_copy(j);	/* the lanes take the message alone */
+			sym_aad_copy(j);	/* the lanes take the message alone */
 		j->done = true;
 	}
 }
@@ -615,43 +605,56 @@ static unsigned int spans_make(struct sym_lane *lane)
 	return n;
 }
 
-static bool job_covers(const struct sym_job *j, uint64_t va)
+/* Whether the page that was lost is one of the range; then @fault says its first byte. */
+static bool range_hit(uint64_t va, uint64_t len, size_t page, struct sdev_fault *fault)
+{
+	uint64_t lo = sdev_va_plain(va), at = fault->va & ~(uint64_t)(page - 1);
+
+	if (!overlap(at, page, lo, len))
+		return false;
+	fault->va = wdi_max(at, lo);
+	return true;
+}
+
+static bool job_hit(const struct sym_job *j, size_t page, struct sdev_fault *fault)
 {
 	const struct sdev_desc *d = j->job->desc;
 	uint32_t skip = aad_skip(d, j);
 
-	if (j->copied)
-		return false;
-	return overlap(va, 1, sdev_va_plain(d->src_va), d->src_len) ||
-	       (j->dst && overlap(va, 1, sdev_va_plain(d->dst_va), j->len + skip)) ||
-	       overlap(va, 1, sdev_va_plain(va_of(j->aad)), j->aad_len);
+	return !j->copied &&
+	       (range_hit(d->src_va, d->src_len, page, fault) ||
+		(j->dst && range_hit(d->dst_va, j->len + skip, page, fault)) ||
+		range_hit(va_of(j->aad), skip ? 0 : j->aad_len, page, fault));
 }
 
 /* Thrown out of libcrypto: it was at one job, and has nothing of the others. */
-static void thrown_one(struct sym_lane *lane, const struct sdev_fault *fault)
+static void thrown_one(const struct batch *b, struct sdev_fault *fault)
 {
-	struct sym_job *j = lane->list[lane->at];
+	struct sym_job *j = b->lane->list[b->lane->at];
 
-	sym_evp_lost(lane);
+	sym_evp_lost(b->lane);
 	if (j->stream)
 		sym_stream_drop(&j->s->stream);
+	job_hit(j, b->thread->page, fault);
 	job_fault(j, fault);
 }
 
 /* Thrown out of ipsec-mb, which was at several. */
-static void thrown_many(struct sym_lane *lane, const struct sdev_fault *fault)
+static void thrown_many(const struct batch *b, const struct sdev_fault *fault)
 {
+	struct sym_lane *lane = b->lane;
 	bool found = false;
 
 	for (unsigned int i = 0; i < lane->count; i++) {
 		struct sym_job *j = lane->list[i];
+		struct sdev_fault at = *fault;
 
 		if (!j->in_mb || j->done)
 			continue;
 		j->in_mb = false;
-		if (job_covers(j, fault->va)) {
+		if (job_hit(j, b->thread->page, &at)) {
 			found = true;
-			job_fault(j, fault);
+			job_fault(j, &at);
 		} else if (j->over) {
 			sym_end(j, SDEV_ST_ABORTED, 0);
 			j->done = true;
@@ -665,26 +668,38 @@ static void thrown_many(struct sym_lane *lane, const struct sdev_fault *fault)
 	}
 }
 
-static void phases(struct batch *b)
+/* All under one guard; what is thrown out of it goes on with the phase that it was in. */
+static void phases(void *arg)
+{
+	struct batch *b = arg;
+
+	if (b->phase == TRANSLATE) {
+		translate(b);
+		phase_set(b, RUN, 0);
+	}
+	if (b->phase == RUN) {
+		run(b);
+		phase_set(b, DELIVER, 0);
+	}
+	deliver(b);
+}
+
+static void phases_run(struct batch *b)
 {
 	struct sym_lane *lane = b->lane;
 	struct sdev_fault fault;
 
-	at_set(lane, 0);
-	while (!b->guard->batch(b->thread, NULL, 0, translate, b, &fault)) {
-		job_fault(lane->list[lane->at], &fault);
-		at_set(lane, lane->at + 1);
-	}
-	while (!b->guard->batch(b->thread, lane->spans, spans_make(lane), run, b, &fault)) {
-		if (lane->at < lane->count)
-			thrown_one(lane, &fault);
-		else
-			thrown_many(lane, &fault);
-	}
-	at_set(lane, 0);
-	while (!b->guard->batch(b->thread, NULL, 0, deliver, b, &fault)) {
-		job_fault(lane->list[lane->at], &fault);
-		at_set(lane, lane->at + 1);
+	phase_set(b, TRANSLATE, 0);
+	while (wdi_unlikely(!b->guard->batch(b->thread, lane->spans, spans_make(lane), phases, b,
+					     &fault))) {
+		if (b->phase != RUN) {
+			job_fault(lane->list[lane->at], &fault);
+			at_set(lane, lane->at + 1);
+		} else if (lane->at < lane->count) {
+			thrown_one(b, &fault);
+		} else {
+			thrown_many(b, &fault);
+		}
 	}
 }
 
@@ -760,7 +775,7 @@ static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned i
 		lane->list[lane->count++] = j;
 	}
 	if (lane->count)
-		phases(b);
+		phases_run(b);
 	for (unsigned int k = 0; k < lane->count; k++)
 		job_finish(lane->list[k]);
 	/* Copies are of what may be secret once it has been decrypted, and may be large. */

@@ -20,7 +20,7 @@ void sym_iv_next(enum sym_mode mode, uint8_t *iv, unsigned int block, size_t len
 	if (mode == SYM_CTR)
 		counter_add(iv, (len + SYM_BLOCK - 1) / SYM_BLOCK);
 	else if (mode == SYM_CBC || mode == SYM_CFB)
-		memcpy(iv, tail, block);
+		sym_block_copy(iv, tail, block);
 }
 
 /* Modes that a context carries on from one update to the next. */
@@ -67,12 +67,13 @@ void sym_cipher_run(struct sym_lane *lane, struct sym_session *s, struct sym_job
 	sym_end(j, SDEV_ST_DONE, SDEV_DONE_ALL);
 	/* In place the ciphertext is gone afterwards. */
 	if (part && j->len >= alg->iv && alg->iv_moves)
-		memcpy(tail, j->src + j->len - alg->iv, alg->iv);
-	if (!sym_evp_start(ctx, alg->iv ? j->iv : NULL) || !update(ctx, j)) {
+		sym_block_copy(tail, j->src + j->len - alg->iv, alg->iv);
+	/* Whole blocks leave nothing behind in ECB. */
+	if ((alg->iv ? !sym_evp_start(ctx, j->iv) : !ctx) || !update(ctx, j)) {
 		sym_end(j, SDEV_ST_UNSUPPORTED, 0);
 	} else if (alg->iv_moves) {
 		if (!part && j->len >= alg->iv)
-			memcpy(tail, j->dst + j->len - alg->iv, alg->iv);
+			sym_block_copy(tail, j->dst + j->len - alg->iv, alg->iv);
 		iv_after(ctx, j, tail);
 	}
 	sym_evp_put(lane, s, part, ctx);

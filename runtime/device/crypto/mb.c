@@ -188,12 +188,14 @@ static bool counter_fits(const struct sym_job *j)
 	return j->len / SYM_BLOCK + 1 <= UINT32_MAX - low;
 }
 
+/* AAD and ciphertext have to lie side by side, or will once the AAD has been copied. */
 static bool chain_fits(const struct sym_job *j)
 {
 	const uint8_t *data = sym_decrypt(j) ? j->src : j->dst;
 
 	return j->aad_len + j->len <= MB_PIECE && j->len &&
-	       (!j->aad_len || j->aad + j->aad_len == data);
+	       (!j->aad_len || j->aad + j->aad_len == data ||
+		(!sym_decrypt(j) && j->flags & SDEV_SYM_AAD_COPY));
 }
 
 static bool job_fits(const struct sym_job *j)
@@ -336,14 +338,41 @@ static bool cipher_round(struct sym_mb_lane *mb, unsigned int n)
 static void piece_tail(const struct sym_job *j, const uint8_t *data, size_t end, uint8_t *tail)
 {
 	if (j->s->alg->mode == SYM_CBC)
-		memcpy(tail, data + end - j->s->alg->iv, j->s->alg->iv);
+		sym_block_copy(tail, data + end - j->s->alg->iv, j->s->alg->iv);
+}
+
+/* Nobody is longer than the library takes: each with its own IV, which moves on afterwards. */
+static bool ciphers_run_short(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n)
+{
+	const struct sym_alg *alg = group[0]->s->alg;
+	bool decrypt = sym_decrypt(group[0]);
+	uint8_t tails[SDEV_BATCH_MAX][SYM_BLOCK];
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (decrypt)
+			piece_tail(group[i], group[i]->src, group[i]->len, tails[i]);
+		cipher_fill(&mb->jobs[i], group[i], group[i]->iv, 0, group[i]->len);
+	}
+	if (alg->mb.how == SYM_MB_JOBS)
+		memcpy(mb->live, group, n * sizeof(*group));
+	else
+		mb->live[0] = group[0];
+	if (!cipher_round(mb, n))
+		return false;
+	for (unsigned int i = 0; i < n; i++) {
+		if (!decrypt)
+			piece_tail(group[i], group[i]->dst, group[i]->len, tails[i]);
+		sym_iv_next(alg->mode, group[i]->iv, alg->iv, group[i]->len, tails[i]);
+		sym_end(group[i], SDEV_ST_DONE, SDEV_DONE_ALL);
+	}
+	return true;
 }
 
 /*
  * Jobs longer than the library takes go in rounds, with the IV of each piece from
  * the one before it. Callers' IVs change only when all of it is done.
  */
-static bool ciphers_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n)
+static bool ciphers_run_long(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n)
 {
 	enum sym_mode mode = group[0]->s->alg->mode;
 	unsigned int block = group[0]->s->alg->iv, live;
@@ -387,6 +416,16 @@ static bool ciphers_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned
 		sym_end(group[i], SDEV_ST_DONE, SDEV_DONE_ALL);
 	}
 	return true;
+}
+
+static bool ciphers_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n)
+{
+	size_t longest = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		longest = wdi_max(longest, group[i]->len);
+	return wdi_likely(longest <= MB_PIECE) ? ciphers_run_short(mb, group, n) :
+						 ciphers_run_long(mb, group, n);
 }
 
 /* ---- hashes and MACs ------------------------------------------------------------------------------ */
@@ -560,6 +599,8 @@ static bool chain_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned i
 	for (unsigned int i = 0; i < n; i++)
 		sym_end(group[i], SDEV_ST_DONE, SDEV_DONE_ALL);
 	if (!sym_decrypt(group[0])) {
+		for (unsigned int i = 0; i < n; i++)
+			sym_aad_copy(group[i]);
 		if (!chain_ciphers(mb, group, n) || !chain_macs(mb, group, n))
 			return false;
 		for (unsigned int i = 0; i < n; i++)
@@ -621,16 +662,41 @@ static void group_end(struct sym_lane *lane, struct sym_job **group, unsigned in
 	}
 }
 
-void sym_mb_run(struct sym_lane *lane)
+/* A job alone needs no groups; that it is worth it is asked first, as it mostly is not. */
+static void run_one(struct sym_lane *lane, struct sym_job *j)
 {
-	struct sym_job *left[SDEV_BATCH_MAX];
-	unsigned int n = 0, rest, size, all;
-	struct sym_mb_lane *mb;
+	struct sym_mb_lane *mb = mb_get(lane);
+
+	if (!mb || !mb->mgr || mb_from(mb, j) > 1 || !job_fits(j))
+		return;
+	group_begin(&j, 1);
+	group_end(lane, &j, 1, group_run(mb, &j, 1));
+}
+
+/* Those of the lane's list that ipsec-mb takes. */
+static unsigned int jobs_pick(struct sym_lane *lane, struct sym_job **left)
+{
+	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < lane->count; i++) {
 		if (lane->list[i]->s->alg->mb.how && job_fits(lane->list[i]))
 			left[n++] = lane->list[i];
 	}
+	return n;
+}
+
+void sym_mb_run(struct sym_lane *lane)
+{
+	struct sym_job *left[SDEV_BATCH_MAX];
+	unsigned int n, rest, size, all;
+	struct sym_mb_lane *mb;
+
+	if (lane->count == 1) {
+		if (lane->list[0]->s->alg->mb.how)
+			run_one(lane, lane->list[0]);
+		return;
+	}
+	n = jobs_pick(lane, left);
 	mb = n ? mb_get(lane) : NULL;
 	for (; n && mb && mb->mgr; n = rest) {
 		uint32_t key = group_key(left[0]);

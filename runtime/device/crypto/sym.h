@@ -22,6 +22,16 @@
 #define SYM_IV_MAX	128u
 #define SYM_MAC_MAX	64u
 #define SYM_BLOCK	16u
+#define SYM_BLOCK_DES	8u
+
+/* A block of either length, without a loop. */
+static inline void sym_block_copy(uint8_t *to, const uint8_t *from, unsigned int block)
+{
+	if (block == SYM_BLOCK)
+		memcpy(to, from, SYM_BLOCK);
+	else
+		memcpy(to, from, SYM_BLOCK_DES);
+}
 
 struct sym_alg;
 struct sym_lane;
@@ -105,7 +115,7 @@ struct sym_part {
 	bool half;		/* its key is the second half */
 	bool own;		/* its key is the one that XCBC derives */
 };
-#define SYM_PARTS	3	/* at most */
+#define SYM_PARTS	4	/* at most */
 
 /* How ipsec-mb does it; see mb.c. */
 enum sym_mb {
@@ -218,6 +228,16 @@ void sym_session_free(struct sym_session *s);
 
 /* ---- batch.c: jobs ----------------------------------------------------------------------- */
 
+/*
+ * Beside source and destination: what is read before the job runs, and what is
+ * written after it.
+ */
+struct sym_small {
+	uint64_t va;
+	uint8_t *ours;
+	uint32_t len;
+};
+
 struct sym_job {
 	struct sdev_job *job;
 	struct sdev_object *object;
@@ -240,6 +260,8 @@ struct sym_job {
 	uint8_t status;		/* enum sdev_comp_status */
 	uint8_t detail;
 	uint64_t total;
+	struct sym_small in[2], out;	/* @out: of 0 bytes: none */
+	uint8_t ins;
 	uint8_t iv[SYM_BLOCK];	/* on the way out: the next one */
 	uint8_t mac[SYM_MAC_MAX];	/* digest, state or tag; DECRYPT: what came with it */
 	uint8_t long_iv[SYM_IV_MAX];	/* GCM with an IV beyond SYM_BLOCK */
@@ -338,6 +360,8 @@ void sym_aes_ccm_run(struct sym_lane *lane, struct sym_session *s, struct sym_jo
 void sym_chain_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j);
 void sym_hmac_key(struct sym_lane *lane, struct sym_session *s, const uint8_t *key, size_t len);
 bool sym_mac_keys(struct sym_lane *lane, struct sym_session *s);
+/* AAD in front of the destination, where the client asked for it. */
+void sym_aad_copy(struct sym_job *j);
 /* The end of a message: hand the tag out, or compare it and leave no plaintext behind. */
 void sym_tag_end(struct sym_job *j, const uint8_t *tag);
 void sym_stream_drop(struct sym_stream *st);
