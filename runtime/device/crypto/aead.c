@@ -3,6 +3,7 @@
 #include "device/crypto/sym.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <string.h>
 
 /*
@@ -108,6 +109,82 @@ void sym_aes_gcm_run(struct sym_lane *lane, struct sym_session *s, struct sym_jo
 void sym_gmac_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j)
 {
 	sym_aes_gcm_run(lane, s, j);
+}
+
+/* ---- AES-CCM ------------------------------------------------------------------------ */
+
+/* The parts of it that EVP does whole. */
+#define CCM_WHOLE	2
+
+/* Lengths are the context's until others are wanted; the key is set behind them. */
+static bool ccm_lengths(EVP_CIPHER_CTX *ctx, const struct sym_session *s, const struct sym_job *j)
+{
+	uintptr_t want = (uintptr_t)j->iv_len << 8 | j->mac_len;
+
+	if ((uintptr_t)EVP_CIPHER_CTX_get_app_data(ctx) == want)
+		return true;
+	if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, j->iv_len, NULL) <= 0 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, j->mac_len, NULL) <= 0 ||
+	    !EVP_CipherInit_ex2(ctx, NULL, s->key, NULL, -1, NULL))
+		return false;
+	sym_stack_wipe();
+	EVP_CIPHER_CTX_set_app_data(ctx, (void *)want);
+	return true;
+}
+
+static bool ccm_whole(EVP_CIPHER_CTX *ctx, const struct sym_session *s, struct sym_job *j)
+{
+	uint8_t tag[SYM_BLOCK];
+
+	if (!ccm_lengths(ctx, s, j) ||
+	    (sym_decrypt(j) &&
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, j->mac_len, j->mac) <= 0) ||
+	    !sym_evp_start(ctx, j->iv) || !sym_evp_run(ctx, NULL, NULL, j->len) ||
+	    (j->aad_len && !sym_evp_run(ctx, NULL, j->aad, j->aad_len)))
+		return false;
+	if (sym_decrypt(j)) {
+		/* The queue of errors is the calling thread's, and this is none of its. */
+		ERR_set_mark();
+		if (!sym_evp_run(ctx, j->dst, j->src, j->len)) {
+			OPENSSL_cleanse(j->dst, j->len);
+			sym_end(j, SDEV_ST_AUTH_FAILED, 0);
+		}
+		ERR_pop_to_mark();
+		return true;
+	}
+	if (!sym_evp_run(ctx, j->dst, j->src, j->len))
+		return false;
+	if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, j->mac_len, tag) <= 0)
+		return false;
+	sym_tag_end(j, tag);
+	return true;
+}
+
+/*
+ * EVP takes whole messages. Pieces, those without data, and those that are long enough
+ * for somebody to wait for the end of a step are put together from CBC and CTR; so is
+ * what the length field of the nonce does not hold, which is refused there.
+ */
+void sym_aes_ccm_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j)
+{
+	unsigned int part = CCM_WHOLE + (sym_decrypt(j) ? 1 : 0);
+	EVP_CIPHER_CTX *ctx;
+
+	if (!sym_whole(j) || !j->len || j->len > SYM_PIECE ||
+	    (j->iv_len == 13 && j->len > UINT16_MAX)) {
+		sym_ccm_run(lane, s, j);
+		return;
+	}
+	ctx = sym_evp_get(lane, s, part);
+	sym_end(j, SDEV_ST_DONE, SDEV_DONE_ALL);
+	if (!ctx || !ccm_whole(ctx, s, j)) {
+		sym_end(j, SDEV_ST_UNSUPPORTED, 0);
+		/* It may have lengths that nobody knows. */
+		sym_evp_keep(lane, part);
+		EVP_CIPHER_CTX_free(ctx);
+		return;
+	}
+	sym_evp_put(lane, s, part, ctx);
 }
 
 /* ---- CBC and HMAC: the MAC is that of AAD and ciphertext -------------------------------- */

@@ -52,8 +52,8 @@
 	.tags = GCM_TAGS
 #define CCM \
 	.op = SDEV_OP_AEAD, .mode = SYM_CCM, .align = 1, .iv = 7, .iv_max = 13, .mac = 16, \
-	.tags = CCM_TAGS, .run = sym_ccm_run, \
-	.parts = { { SYM_CBC, true, false, false }, { SYM_CTR, true, false, false } }
+	.tags = CCM_TAGS
+#define CCM_PARTS	{ SYM_CBC, true, false, false }, { SYM_CTR, true, false, false }
 /* RFC 2104 5 would have truncated tags at least half as long; protocols use 12 bytes and less. */
 #define CHAIN(hash_, mac_) \
 	.op = SDEV_OP_AEAD, AES_KEYS, .mode = SYM_CBC, .hash = hash_, .align = 16, .iv = 16, \
@@ -137,10 +137,14 @@ const struct sym_alg sym_algs[SDEV_ALG_COUNT] = {
 
 	[SDEV_ALG_AES_GCM] = { "gcm(aes)", GCM, AES_KEYS, .run = sym_aes_gcm_run,
 			       BOTH_WAYS(SYM_GCM), MB(DIRECT, GCM, AES_GMAC, 1, 1) },
-	[SDEV_ALG_AES_CCM] = { "ccm(aes)", CCM, AES_KEYS, MB(JOBS, CCM, AES_CCM, 2, 2) },
+	[SDEV_ALG_AES_CCM] = { "ccm(aes)", CCM, AES_KEYS, .run = sym_aes_ccm_run,
+			       .parts = { CCM_PARTS, { SYM_CCM, true, false, false },
+					  { SYM_CCM, false, false, false } },
+			       MB(JOBS, CCM, AES_CCM, 2, 2) },
 	[SDEV_ALG_SM4_GCM] = { "gcm(sm4)", GCM, SM4_KEYS, .run = sym_gcm_run,
 			       .parts = { { SYM_ECB, true, false, false } } },
-	[SDEV_ALG_SM4_CCM] = { "ccm(sm4)", CCM, SM4_KEYS },
+	[SDEV_ALG_SM4_CCM] = { "ccm(sm4)", CCM, SM4_KEYS, .run = sym_ccm_run,
+			       .parts = { CCM_PARTS } },
 	[SDEV_ALG_AES_CBC_HMAC_SHA1] = { "authenc(hmac(sha1),cbc(aes))", CHAIN(SYM_SHA1, 20),
 					 MB(CHAIN, CBC, HMAC_SHA_1, 4, 5) },
 	[SDEV_ALG_AES_CBC_HMAC_SHA256] = { "authenc(hmac(sha256),cbc(aes))",

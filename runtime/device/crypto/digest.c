@@ -161,7 +161,9 @@ void sym_cmac_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *
 			last[rest] = 0x80;
 		for (unsigned int i = 0; i < SYM_BLOCK; i++)
 			last[i] ^= s->sub[full ? 0 : 1][i];
-		ok = sym_cbc_mac(lane, cbc, j->mac, last, SYM_BLOCK);
+		/* Behind whole blocks the context has the state already. */
+		ok = (at || sym_evp_start(cbc, j->mac)) &&
+		     sym_evp_run(cbc, j->mac, last, SYM_BLOCK);
 	}
 	if (!ok)
 		sym_end(j, SDEV_ST_NO_MEMORY, 0);

@@ -33,7 +33,7 @@ static const struct {
 static const char *const mode_names[SYM_MODE_COUNT] = {
 	[SYM_ECB] = "ECB", [SYM_CBC] = "CBC", [SYM_CTR] = "CTR", [SYM_XTS] = "XTS",
 	[SYM_OFB] = "OFB", [SYM_CFB] = "CFB", [SYM_CS1] = "CBC-CTS", [SYM_CS2] = "CBC-CTS",
-	[SYM_CS3] = "CBC-CTS", [SYM_GCM] = "GCM",
+	[SYM_CS3] = "CBC-CTS", [SYM_GCM] = "GCM", [SYM_CCM] = "CCM",
 };
 
 static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
