@@ -56,7 +56,7 @@ bool wdi_device_has(const struct wdi_caps *caps, const char *name);
 struct wdi_expiry {
 	uint64_t next;			/* atomic: no asynchronous deadline is earlier */
 	uint32_t quarantined;		/* atomic: slots that only the device still has */
-	uint32_t draining;		/* a drain is on its way, for marks older than ... */
+	uint32_t draining;		/* atomic; a drain is on its way, for marks older than ... */
 	uint32_t era;			/* ... this one */
 	uint32_t drain_era;
 	uint32_t *eras;			/* [depth], of the marks */

@@ -149,7 +149,7 @@ static void drained(struct wdi_queue *q)
 {
 	struct wdi_expiry *x = &q->expiry;
 
-	x->draining = 0;
+	wdi_io_store32(&x->draining, 0);
 	for (uint32_t slot = 0; x->eras && slot < q->depth; slot++) {
 		if (!wdi_expire_is_mark(slot_msg(q, slot)) ||
 		    (int32_t)(x->eras[slot] - x->drain_era) >= 0)
@@ -186,7 +186,7 @@ void wdi_expire_drain(struct wdi_queue *q)
 	wdi_spin_lock(&q->poll_lock);
 	go = !x->draining && x->quarantined;
 	if (go) {
-		x->draining = 1;
+		wdi_io_store32(&x->draining, 1);
 		x->drain_era = ++x->era;
 	}
 	wdi_spin_unlock(&q->poll_lock);
@@ -197,7 +197,7 @@ void wdi_expire_drain(struct wdi_queue *q)
 	wdi_spin_unlock(&q->submit_lock);
 	if (!go) {
 		wdi_spin_lock(&q->poll_lock);
-		x->draining = 0;
+		wdi_io_store32(&x->draining, 0);
 		wdi_spin_unlock(&q->poll_lock);
 		return;
 	}
