@@ -190,6 +190,8 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--rows"))
 		return run_rows(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "--filter"))
+		return zrows_filter(argv[2]);
 	snprintf(path, sizeof(path), "%s/.libs/libweft_z.so.1", build ? build : ".");
 	have = realpath(path, front) != NULL;
 	for (size_t i = 0; i < WAYS; i++) {

@@ -21,6 +21,9 @@ struct zrow {
 extern const struct zrow zrows_deflate[], zrows_inflate[], zrows_memory[], zrows_gz[];
 extern const size_t zrows_deflate_count, zrows_inflate_count, zrows_memory_count, zrows_gz_count;
 
+/* What a process of minigzip's does that a row has started; its exit status. */
+int zrows_filter(const char *option);
+
 /* Text that compresses, the same in every process. */
 extern uint8_t *zrows_data;
 
