@@ -20,7 +20,8 @@
  * The leak checker of the address sanitizer crashes, now and then, on threads whose stack
  * was another one when jobs ran. Leaks are valgrind's to find here.
  */
-const char *__asan_default_options(void);
+/* Visible, or the sanitizer's library does not find it. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0:detect_stack_use_after_return=0";

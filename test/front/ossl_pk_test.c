@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/async.h>
 #include <openssl/err.h>
 
 #include "ossl_pk.h"
@@ -118,6 +119,98 @@ START_TEST(test_same)
 }
 END_TEST
 
+/* ---- jobs that do not come back ---- */
+
+struct lost {
+	EVP_PKEY *key, *peer;
+	EVP_PKEY_CTX *ctx;
+	uint8_t out[512];
+};
+
+static const char *const lost_keys[] = { "rsa2048", "p384", "x448", "ffdhe2048" };
+#define LOST	((int)(sizeof(lost_keys) / sizeof(lost_keys[0])))
+
+static void lost_begin(struct lost *l, OSSL_LIB_CTX *libctx, const char *name)
+{
+	char peer[32];
+
+	snprintf(peer, sizeof(peer), "%sb", name);
+	l->key = pk_import(libctx, name);
+	l->peer = pk_import(libctx, peer);
+	l->ctx = EVP_PKEY_CTX_new_from_pkey(libctx, l->key, NULL);
+	memset(l->out, 0x77, sizeof(l->out));
+	if (!l->peer) {
+		ck_assert_int_eq(EVP_PKEY_sign_init(l->ctx), 1);
+	} else {
+		ck_assert_int_eq(EVP_PKEY_derive_init(l->ctx), 1);
+		ck_assert_int_eq(EVP_PKEY_derive_set_peer(l->ctx, l->peer), 1);
+	}
+	ERR_clear_error();
+}
+
+static void lost_end(struct lost *l)
+{
+	EVP_PKEY_CTX_free(l->ctx);
+	EVP_PKEY_free(l->peer);
+	EVP_PKEY_free(l->key);
+}
+
+static int lost_main(void *arg)
+{
+	struct lost *l = *(struct lost **)arg;
+	size_t len = sizeof(l->out);
+
+	return l->peer ? EVP_PKEY_derive(l->ctx, l->out, &len) :
+	       EVP_PKEY_sign(l->ctx, l->out, &len, (const uint8_t *)"a short message", 15);
+}
+
+static int lost_start(struct lost *l, ASYNC_JOB **job, ASYNC_WAIT_CTX *wait, int *ret)
+{
+	return ASYNC_start_job(job, wait, ret, lost_main, &l, sizeof(l));
+}
+
+/*
+ * The job is given up while the device has its operation, then its context and its key go.
+ * The next one's results are right, and nothing is written where the first one's would have gone.
+ */
+START_TEST(test_lost)
+{
+	/* OpenSSL cannot free a job that is not resumed. */
+	static ASYNC_JOB *job[2];
+	static struct lost l[3];
+	ASYNC_WAIT_CTX *wait[2] = { ASYNC_WAIT_CTX_new(), ASYNC_WAIT_CTX_new() };
+	struct lost *plain = &l[2];
+	struct weft_ctx w;
+	int ret = -1;
+
+	weft_ctx_open(&w, "async-min = 1");
+	ck_assert_ptr_nonnull(w.prov);
+	ck_assert_int_eq(EVP_set_default_properties(w.libctx, "?provider=weft"), 1);
+	for (int i = 0; i < 2; i++) {
+		lost_begin(&l[i], w.libctx, lost_keys[_i]);
+		ck_assert_int_eq(lost_start(&l[i], &job[i], wait[i], &ret), ASYNC_PAUSE);
+		ck_assert_int_eq(l[i].out[0], 0x77);
+	}
+	/* Meanwhile the second one's context refuses whoever else wants it. */
+	plain->ctx = EVP_PKEY_CTX_dup(l[1].ctx);
+	ck_assert_ptr_null(plain->ctx);
+	ERR_clear_error();
+	lost_end(&l[0]);
+	ASYNC_WAIT_CTX_free(wait[0]);
+	ck_assert_int_eq(lost_start(&l[1], &job[1], wait[1], &ret), ASYNC_FINISH);
+	ck_assert_int_eq(ret, 1);
+	for (size_t i = 0; i < sizeof(l[0].out); i++)
+		ck_assert_int_eq(l[0].out[i], 0x77);
+	lost_begin(plain, w.libctx, lost_keys[_i]);
+	ck_assert_int_eq(lost_main(&plain), 1);
+	ck_assert_mem_eq(l[1].out, plain->out, sizeof(plain->out));
+	lost_end(&l[1]);
+	lost_end(plain);
+	ASYNC_WAIT_CTX_free(wait[1]);
+	weft_ctx_close(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("openssl provider, keys");
@@ -127,6 +220,7 @@ int main(void)
 
 	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 1200 : 60);
 	tcase_add_loop_test(tc, test_same, 0, KEYS);
+	tcase_add_loop_test(tc, test_lost, 0, LOST);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_run_all(sr, CK_NORMAL);
