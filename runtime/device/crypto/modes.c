@@ -2,7 +2,8 @@
 /*
  * Modes that libcrypto 3.0 does not have for a cipher, or not in pieces, put
  * together from calls that it has: XTS over ECB, ciphertext stealing over CBC,
- * CCM over CBC and CTR, GCM through its block-cipher-independent functions.
+ * CCM (but for what EVP takes whole) over CBC and CTR, GCM through its
+ * block-cipher-independent functions.
  */
 #include "device/crypto/sym.h"
 
