@@ -15,7 +15,7 @@
 
 #include "ossl_pk.h"
 
-#define BATCH	8
+#define BATCH	4
 
 static const struct {
 	const char *name;
@@ -45,7 +45,7 @@ static const struct {
 
 static unsigned int rounds(void)
 {
-	return getenv("WEFT_TEST_LONG") ? 12 : 1;
+	return getenv("WEFT_TEST_LONG") ? 24 : 1;
 }
 
 static void compare(const struct script *ours, const struct script *plain, const char *config)
@@ -113,8 +113,11 @@ START_TEST(test_same)
 {
 	OSSL_LIB_CTX *other = OSSL_LIB_CTX_new();
 
-	for (int config = 0; config < CONFIGS; config++)
-		run_config(_i, config, other);
+	for (int config = 0; config < CONFIGS; config++) {
+		/* Outside jobs nothing is measured to be faster on the device: the first again. */
+		if (strcmp(configs[config].name, "as measured") || getenv("WEFT_TEST_LONG"))
+			run_config(_i, config, other);
+	}
 	OSSL_LIB_CTX_free(other);
 }
 END_TEST
