@@ -364,7 +364,8 @@ START_TEST(aeads)
 			aead_way(v, alg, sess, form, true, -1);
 			aead_way(v, alg, sess, form, true, (int)rng_below(&rng, (size_t)bits));
 		}
-		for (int bit = 0; bit < bits; bit++)
+		/* Of long tags not every bit in every row: there are 64 bytes of some. */
+		for (int bit = 0; bit < bits; bit += bits > 128 ? 13 : 1)
 			aead_way(v, alg, sess, bit % FORMS, true, bit);
 		aead_way(v, alg, sess, 0, true, -1);
 		wd_aead_free_sess(sess);

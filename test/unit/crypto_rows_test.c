@@ -216,11 +216,12 @@ END_TEST
 /* All algorithms, sessions, keys and sizes in one batch. */
 START_TEST(mixed)
 {
-	struct one *list = calloc(100, sizeof(*list));
+	struct one *list;
 	struct rig rig;
 
 	if (crypto_skip(_i))
 		return;
+	list = calloc(100, sizeof(*list));
 	crypto_open(&rig, _i);
 	for (unsigned int i = 0; i < 100; i++) {
 		const struct ref_alg *a = &ref_algs[chance(ref_alg_count)];
