@@ -59,7 +59,7 @@ static const struct wdi_opt_row env_rows[] = {
 	  .help = "whoever polls or waits runs jobs that no engine thread has begun" },
 	{ .name = "WEFT_CTX_MAX", .type = WDI_OPT_UINT, .fallback = "1024", .min = 1, .max = 65536,
 	  AT(ctx_max),
-	  .help = "contexts that the software device has; each takes two file descriptors" },
+	  .help = "contexts that the software device has" },
 	{ .name = "WEFT_QUEUE_DEPTH", .type = WDI_OPT_UINT, .fallback = "1024", .min = 2,
 	  .max = 32768, AT(queue_depth),
 	  .help = "requests that one context holds at once; rounded up to a power of two" },
