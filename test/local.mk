@@ -344,6 +344,14 @@ check-valgrind: all
 	@bash $(srcdir)/build-aux/summary.sh $(test_api_programs:=.trs)
 CLEANFILES += check-valgrind.log
 
+# The programs that call the library once more, with a device that asks for pages.
+check-pri: all
+	$(MAKE) $(AM_MAKEFLAGS) $(test_api_programs)
+	WEFT_FAULT_MODE=pri $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+		TESTS='$(test_api_programs)' TEST_SUITE_LOG=check-pri.log
+	@bash $(srcdir)/build-aux/summary.sh $(test_api_programs:=.trs)
+CLEANFILES += check-pri.log
+
 # ---- fuzzers -----------------------------------------------------------------
 #
 # They live in a build of their own below this one, because every object in them
@@ -374,4 +382,4 @@ fuzz:
 clean-local:
 	rm -rf fuzz-build
 
-.PHONY: check-valgrind fuzz
+.PHONY: check-pri check-valgrind fuzz
