@@ -672,6 +672,8 @@ static z_size_t bound_ours(const struct wdi_z_deflate *s, z_size_t length)
 	/* What has been taken and is not out yet comes on top, as it may all come at once. */
 	if (s->status != WDI_Z_INIT)
 		length += s->held_len;
+	for (unsigned int i = 0; i < s->count; i++)
+		length += s->parts[(s->first + i) % s->depth].in_len;
 	bound = bound_plain(length) + wrap + (s->pend_len - s->pend_off);
 	return bound < length ? (z_size_t)-1 : bound;
 }

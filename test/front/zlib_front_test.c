@@ -25,6 +25,7 @@ static struct {
 	int (*deflate)(z_streamp, int);
 	int (*deflateEnd)(z_streamp);
 	int (*deflateReset)(z_streamp);
+	uLong (*deflateBound)(z_streamp, uLong);
 	int (*deflateCopy)(z_streamp, z_streamp);
 	int (*inflateInit2_)(z_streamp, int, const char *, int);
 	int (*inflate)(z_streamp, int);
@@ -73,6 +74,7 @@ static void load(const char *mode)
 	TAKE(deflate);
 	TAKE(deflateEnd);
 	TAKE(deflateReset);
+	TAKE(deflateBound);
 	TAKE(deflateCopy);
 	TAKE(inflateInit2_);
 	TAKE(inflate);
@@ -261,6 +263,31 @@ START_TEST(bound_holds)
 			judge(packed, len, 15, sizes[i]);
 		}
 	}
+}
+END_TEST
+
+/* Taken bytes whose output has not come yet are in the bound: what no data can be packed into. */
+START_TEST(bound_in_the_middle)
+{
+	size_t taken = LONG - LONG / 8, rest = LONG - taken, room;
+	z_stream strm = { .next_in = plain, .avail_in = (uInt)taken, .next_out = packed };
+	uint32_t seed = 88172645u;
+
+	for (size_t i = 0; i < LONG; i++) {
+		seed = seed * 1664525 + 1013904223;
+		plain[i] = (uint8_t)(seed >> 24);
+	}
+	ck_assert_int_eq(z.deflateInit2_(&strm, 6, Z_DEFLATED, 15, 8, 0, ZLIB_VERSION,
+					 (int)sizeof(strm)), Z_OK);
+	strm.avail_out = (uInt)packed_room;
+	ck_assert_int_eq(z.deflate(&strm, Z_NO_FLUSH), Z_OK);
+	ck_assert_uint_eq(strm.avail_in, 0);
+	room = z.deflateBound(&strm, rest);
+	ck_assert_uint_le(room, strm.avail_out);
+	strm.avail_out = (uInt)room;
+	strm.avail_in = (uInt)rest;
+	ck_assert_int_eq(z.deflate(&strm, Z_FINISH), Z_STREAM_END);
+	ck_assert_int_eq(z.deflateEnd(&strm), Z_OK);
 }
 END_TEST
 
@@ -688,6 +715,7 @@ int main(void)
 	tcase_add_loop_test(tc, long_streams, 0, 27);
 	tcase_add_loop_test(tc, stops_at_the_end, 0, 3);
 	tcase_add_test(tc, bound_holds);
+	tcase_add_test(tc, bound_in_the_middle);
 	tcase_add_test(tc, checksums);
 	tcase_add_test(tc, streams_are_recognised);
 	tcase_add_test(tc, arenas);
