@@ -20,7 +20,8 @@ struct job *new_jobs(unsigned int count, handle_t sess)
 {
 	struct job *jobs = calloc(count, sizeof(*jobs));
 
-	ck_assert_ptr_nonnull(jobs);
+	if (!jobs)
+		ck_abort_msg("no memory for jobs");
 	for (unsigned int i = 0; i < count; i++) {
 		data_fill(DATA_TEXT, i, jobs[i].in, JOB_LEN);
 		jobs[i].sess = sess;
