@@ -214,6 +214,7 @@ struct work {
 	struct wd_ecc_req ecc_req[DEPTH];
 	unsigned char in[BYTES];
 	unsigned char out[DEPTH][BYTES];
+	bool under_way[DEPTH];
 };
 
 static struct wd_dtb number(const BIGNUM *bn, char *room)
@@ -431,10 +432,37 @@ static int sync_measure(const void *arg, struct bench_result *res)
 
 static unsigned int done;
 
-static void count(void *req)
+/* Requests end in any order, and the next one that writes to the same place waits for this. */
+static void count(bool *under_way)
 {
-	(void)req;
+	*under_way = false;
 	done++;
+}
+
+static void rsa_ended(void *req)
+{
+	count(((struct wd_rsa_req *)req)->cb_param);
+}
+
+static void ecc_ended(void *req)
+{
+	count(((struct wd_ecc_req *)req)->cb_param);
+}
+
+static int work_send(struct work *w, size_t n)
+{
+	struct wd_rsa_req *r = &w->rsa_req[n];
+	struct wd_ecc_req *e = &w->ecc_req[n];
+	int ret;
+
+	r->cb = rsa_ended;
+	e->cb = ecc_ended;
+	r->cb_param = e->cb_param = &w->under_way[n];
+	w->under_way[n] = true;
+	ret = w->rsa ? wd_do_rsa_async(w->sess, r) : wd_do_ecc_async(w->sess, e);
+	if (ret)
+		w->under_way[n] = false;
+	return ret;
 }
 
 /* Asynchronous, engine threads do the work: operations a second that passes. */
@@ -452,16 +480,15 @@ static int async_measure(const void *arg, struct bench_result *res)
 	end = begin;
 	from = 0;
 	while (!ret && (end - begin < job->seconds || done < sent)) {
-		for (; !ret && sent - done < DEPTH && end - begin < job->seconds; sent++) {
-			struct wd_rsa_req *r = &w->rsa_req[sent % DEPTH];
-			struct wd_ecc_req *e = &w->ecc_req[sent % DEPTH];
-
-			r->cb = e->cb = count;
-			ret = w->rsa ? wd_do_rsa_async(w->sess, r) : wd_do_ecc_async(w->sess, e);
+		for (size_t n = 0; !ret && n < DEPTH && end - begin < job->seconds; n++) {
+			if (w->under_way[n])
+				continue;
+			ret = work_send(w, n);
 			if (ret == -WD_EBUSY) {
 				ret = 0;
 				break;
 			}
+			sent += !ret;
 		}
 		got = 0;
 		w->rsa ? wd_rsa_poll(DEPTH, &got) : wd_ecc_poll(DEPTH, &got);
