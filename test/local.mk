@@ -15,6 +15,7 @@ test_plain_programs = \
 # Programs that link layers of the library, hidden symbols and all.
 test_unit_programs = \
 	test/unit/bmm_test \
+	test/unit/clock_test \
 	test/unit/codec_cut_test \
 	test/unit/codec_test \
 	test/unit/crypto_batch_test \
@@ -174,6 +175,7 @@ test_unit_device_pri_test_LDADD = $(test_device_libs)
 test_unit_device_test_LDADD = $(test_device_libs)
 test_unit_log_test_LDADD = $(test_util_libs)
 test_unit_slots_test_LDADD = $(test_util_libs)
+test_unit_clock_test_LDADD = $(test_util_libs)
 test_unit_spin_test_LDADD = $(test_util_libs)
 test_front_ossl_diff_test_LDADD = $(test_ossl_libs)
 test_front_ossl_job_test_LDADD = -lssl $(test_ossl_libs)
