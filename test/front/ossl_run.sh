@@ -51,9 +51,11 @@ for algorithm in SHA256 AES-128-CBC; do
 	grep -Eq "^[0-9]+ +openssl +$algorithm +[1-9]" err ||
 		complain "$what: no $algorithm in: $(cat err)"
 done
-run --json -o json sh -c 'openssl dgst -sha1 ca; exit 3'
-[ $status = 3 ] || complain "$what: exit status $status: $(cat err)"
-if command -v python3 >/dev/null; then
+if [ -n "${HAVE_JSON_C-unknown}" ]; then
+	run --json -o json sh -c 'openssl dgst -sha1 ca; exit 3'
+	[ $status = 3 ] || complain "$what: exit status $status: $(cat err)"
+fi
+if [ -s json ] && command -v python3 >/dev/null; then
 	python3 - json <<-'PYTHON' || complain "not the JSON that was expected: $(cat json)"
 		import json, sys
 		rows = json.load(open(sys.argv[1]))["openssl"]
