@@ -644,6 +644,9 @@ int deflateSetHeader(z_streamp strm, gz_headerp head)
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
+/* Of a part: blocks cut short by it, and the empty stored block that it ends with. */
+#define PART_END	16
+
 /* zlib's for the window and memory that streams of ours have. */
 static z_size_t bound_plain(z_size_t length)
 {
@@ -668,13 +671,19 @@ static z_size_t header_bound(const gz_header *head)
 static z_size_t bound_ours(const struct wdi_z_deflate *s, z_size_t length)
 {
 	z_size_t wrap = s->wrap == 0 ? 0 : s->wrap == 1 ? 6 : header_bound(s->gzhead), bound;
+	z_size_t parts = 0;
 
-	/* What has been taken and is not out yet comes on top, as it may all come at once. */
-	if (s->status != WDI_Z_INIT)
+	/*
+	 * What has been taken and is not out yet comes on top, as it may all come at
+	 * once; and each part has an end of its own.
+	 */
+	if (s->status != WDI_Z_INIT) {
 		length += s->held_len;
+		parts = s->count + length / WDI_Z_PART_SIZE + 1;
+	}
 	for (unsigned int i = 0; i < s->count; i++)
 		length += s->parts[(s->first + i) % s->depth].in_len;
-	bound = bound_plain(length) + wrap + (s->pend_len - s->pend_off);
+	bound = bound_plain(length) + parts * PART_END + wrap + (s->pend_len - s->pend_off);
 	return bound < length ? (z_size_t)-1 : bound;
 }
 

@@ -12,6 +12,12 @@
 
 #define WDI_Z_WINDOW	((size_t)32 << 10)
 
+/*
+ * Input is cut into parts of this size, which refer to nothing before them: the
+ * larger, the less is lost at the seams, and the more memory a stream has.
+ */
+#define WDI_Z_PART_SIZE	((size_t)512 << 10)
+
 enum wdi_z_status {
 	WDI_Z_INIT,		/* nothing taken, nothing given */
 	WDI_Z_BUSY,

@@ -7,11 +7,6 @@
 #include "zlib/checksum.h"
 #include "zlib/settings.h"
 
-/*
- * Input is cut into parts of this size, which refer to nothing before them: the
- * larger, the less is lost at the seams, and the more memory a stream has.
- */
-#define PART_SIZE	((size_t)512 << 10)
 #define HELD_FIRST	((size_t)16 << 10)
 
 /* An empty stored block, from one byte boundary to the next. */
@@ -175,7 +170,7 @@ static bool held_grow(struct wdi_z_deflate *s, size_t n)
 	size_t want = s->held_size ? s->held_size : HELD_FIRST;
 	uint8_t *p;
 
-	while (want < s->held_len + n && want < PART_SIZE)
+	while (want < s->held_len + n && want < WDI_Z_PART_SIZE)
 		want *= 2;
 	if (want == s->held_size)
 		return true;
@@ -335,7 +330,7 @@ static bool part_send(struct wdi_z_deflate *s, bool last)
 	}
 	s->count++;
 	s->held = spare;
-	s->held_size = spare ? PART_SIZE : 0;
+	s->held_size = spare ? WDI_Z_PART_SIZE : 0;
 	s->held_len = 0;
 	return true;
 }
@@ -403,7 +398,7 @@ int wdi_z_deflate_collect(z_streamp strm, struct wdi_z_deflate *s)
 		size_t n;
 		int ret;
 
-		if (s->held_len == PART_SIZE) {
+		if (s->held_len == WDI_Z_PART_SIZE) {
 			if (!wdi_z_engine(s->held_len))
 				return wdi_z_deflate_hand_over(strm, s, WDI_Z_WHY_DEVICE);
 			ret = make_room(strm, s);
