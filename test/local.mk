@@ -286,7 +286,7 @@ libtestossl_la_SOURCES = \
 	test/front/ossl.h \
 	test/front/ossl_pk.c \
 	test/front/ossl_pk.h
-EXTRA_DIST += test/vectors/keys.pem
+EXTRA_DIST += test/vectors/keys.pem test/valgrind.supp
 
 # Sourced by the scripts.
 EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/prog.sh
@@ -332,7 +332,8 @@ AM_TESTS_ENVIRONMENT = \
 # The api tests once more with a memory checker. It needs the guard that uses no
 # signals, and one process, because it follows only the first.
 VALGRIND_FLAGS = -q --error-exitcode=99 --num-callers=24 --leak-check=full \
-	--show-leak-kinds=definite --errors-for-leak-kinds=definite
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite \
+	--suppressions=$(abs_top_srcdir)/test/valgrind.supp
 
 # libcrypto's code for AES and GHASH instructions is more than memcheck follows: it
 # takes results for uninitialised. The portable code of the same library is checked.

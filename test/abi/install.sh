@@ -38,7 +38,7 @@ done
 [ ! -e "$root$includedir/hw" ] || complain "device headers were installed"
 
 for lib in libwd libwd_comp libwd_crypto; do
-	"$readelf" -d "$root$libdir/$lib.so" | grep -q "SONAME.*\[$lib\.so\.2\]" ||
+	"$readelf" -d "$root$libdir/$lib.so" | grep "SONAME.*\[$lib\.so\.2\]" >/dev/null ||
 		complain "$lib.so: the soname is not $lib.so.2"
 done
 

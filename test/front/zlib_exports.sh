@@ -46,7 +46,7 @@ done <"$work/later"
 [ "$(wc -l <"$work/preload")" -eq 95 ] ||
 	complain "$(wc -l <"$work/preload") names are exported, zlib 1.3.2 has 95"
 
-system=$(ldconfig -p 2>/dev/null | awk '$1 == "libz.so.1" { print $NF; exit }')
+system=$(ldconfig -p 2>/dev/null | awk '$1 == "libz.so.1" && !found++ { print $NF }')
 if [ -n "$system" ] && [ -e "$system" ]; then
 	exports "$system" >"$work/system"
 	comm -13 "$work/preload" "$work/system" | grep . && complain "the system's zlib has more"
@@ -58,7 +58,7 @@ for lib in "$preload" "$placed"; do
 	"$readelf" -d "$lib" | grep NEEDED | grep -v -e 'libc\.so' -e 'ld-linux' -e 'lib[a-z]*san' \
 		-e 'libdl\.' -e 'libpthread\.' && complain "$lib needs more than libc"
 done
-"$readelf" -d "$placed" | grep -q 'SONAME.*\[libz\.so\.1\]' || complain "libz.so.1 has another soname"
-"$readelf" -d "$preload" | grep -q 'SONAME.*\[libz\.so' && complain "the preload build is called libz"
+"$readelf" -d "$placed" | grep 'SONAME.*\[libz\.so\.1\]' >/dev/null || complain "libz.so.1 has another soname"
+"$readelf" -d "$preload" | grep 'SONAME.*\[libz\.so' >/dev/null && complain "the preload build is called libz"
 
 exit $bad
