@@ -174,8 +174,7 @@ static int digest_final(void *ctx, unsigned char *out, size_t *outl, size_t outs
 		}
 		wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, c->gather.len);
 		ok = to_plain(c);
-		/* Where the device has failed, it may hold the operation still. */
-		wdi_ossl_gather_forget(&c->gather);
+		wdi_ossl_gather_given(&c->gather);
 		if (!ok)
 			return 0;
 	}

@@ -72,6 +72,7 @@ int wdi_ossl_gather_run(struct wdi_ossl_gather *g, struct wdi_ossl_sess *sess, c
 		req.iv_bytes = 12;
 	}
 	ret = wdi_ossl_run_digest(sess, g->op, &req, where);
+	g->failed = ret;
 	if (!ret)
 		memcpy(out, g->op->mac, size);
 	return ret;

@@ -27,6 +27,7 @@ struct wdi_ossl_gather {
 	enum wdi_ossl_owner owner;
 	size_t len;
 	struct wdi_ossl_op *op;
+	bool failed;		/* the device has, and may hold @op still */
 };
 
 /*
@@ -47,11 +48,14 @@ static inline void wdi_ossl_gather_reset(struct wdi_ossl_gather *g)
 	g->len = 0;
 }
 
-/* The operation is in somebody else's hands, or lost: another one next time. */
-static inline void wdi_ossl_gather_forget(struct wdi_ossl_gather *g)
+/* The default provider has the data. If the device failed, another operation next time. */
+static inline void wdi_ossl_gather_given(struct wdi_ossl_gather *g)
 {
+	if (wdi_likely(!g->failed))
+		return;
 	wdi_ossl_op_put(g->op);
 	g->op = NULL;
+	g->failed = false;
 }
 
 /*

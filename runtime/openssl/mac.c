@@ -353,7 +353,7 @@ static int mac_final(void *ctx, unsigned char *out, size_t *outl, size_t outsize
 		}
 		wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, c->gather.len);
 		ok = to_plain(c);
-		wdi_ossl_gather_forget(&c->gather);
+		wdi_ossl_gather_given(&c->gather);
 		if (!ok)
 			return 0;
 	}
