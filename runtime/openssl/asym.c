@@ -19,12 +19,6 @@ static const struct wdi_ossl_exch_fns *exch(const struct wdi_ossl_pk *c)
 	return &c->head.impl->pk.exch;
 }
 
-static void count_cpu(const struct wdi_ossl_pk *c)
-{
-	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU,
-		       c->key && wdi_ossl_counting ? wdi_ossl_key_bytes(c->key) : 0);
-}
-
 /* ---- encryption -------------------------------------------------------------------------------- */
 
 int wdi_ossl_encrypt_init(void *ctx, void *key, const OSSL_PARAM params[])
@@ -40,7 +34,7 @@ int wdi_ossl_encrypt(void *ctx, unsigned char *out, size_t *outlen, size_t outsi
 	struct wdi_ossl_pk *c = ctx;
 
 	if (out)
-		count_cpu(c);
+		wdi_ossl_pk_count_cpu(c);
 	return asym(c)->encrypt(c->head.plain, out, outlen, outsize, in, inlen);
 }
 
@@ -78,7 +72,7 @@ int wdi_ossl_encapsulate(void *ctx, unsigned char *out, size_t *outlen, unsigned
 	struct wdi_ossl_pk *c = ctx;
 
 	if (out)
-		count_cpu(c);
+		wdi_ossl_pk_count_cpu(c);
 	return kem(c)->encapsulate(c->head.plain, out, outlen, secret, secretlen);
 }
 
@@ -95,7 +89,7 @@ int wdi_ossl_decapsulate(void *ctx, unsigned char *out, size_t *outlen, const un
 	struct wdi_ossl_pk *c = ctx;
 
 	if (out)
-		count_cpu(c);
+		wdi_ossl_pk_count_cpu(c);
 	return kem(c)->decapsulate(c->head.plain, out, outlen, in, inlen);
 }
 

@@ -222,6 +222,12 @@ struct wdi_ossl_sess *wdi_ossl_key_sess(struct wdi_ossl_key *key)
 	return old;
 }
 
+void wdi_ossl_pk_count_cpu(const struct wdi_ossl_pk *c)
+{
+	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU,
+		       c->key && wdi_ossl_counting ? wdi_ossl_key_bytes(c->key) : 0);
+}
+
 enum wdi_ossl_where wdi_ossl_pk_where(const struct wdi_ossl_pk *c)
 {
 	const struct wdi_ossl_impl *impl = c->head.impl;

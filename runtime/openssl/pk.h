@@ -87,6 +87,9 @@ uint32_t wdi_ossl_key_bytes(struct wdi_ossl_key *key);
 /* The device's session of a key, which is the key's to put; NULL: it has none. */
 struct wdi_ossl_sess *wdi_ossl_key_sess(struct wdi_ossl_key *key);
 
+/* For the report: the default provider does an operation with the key of the context. */
+void wdi_ossl_pk_count_cpu(const struct wdi_ossl_pk *c);
+
 /* Where the private operation of a context belongs. */
 enum wdi_ossl_where wdi_ossl_pk_where(const struct wdi_ossl_pk *c);
 

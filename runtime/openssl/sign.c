@@ -52,18 +52,12 @@ int wdi_ossl_sign(void *ctx, unsigned char *sig, size_t *siglen, size_t sigsize,
 	return done ? done > 0 : fns(c)->sign(c->head.plain, sig, siglen, sigsize, tbs, tbslen);
 }
 
-static void count_public(const struct wdi_ossl_pk *c)
-{
-	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU,
-		       c->key && wdi_ossl_counting ? wdi_ossl_key_bytes(c->key) : 0);
-}
-
 int wdi_ossl_verify(void *ctx, const unsigned char *sig, size_t siglen, const unsigned char *tbs,
 		    size_t tbslen)
 {
 	struct wdi_ossl_pk *c = ctx;
 
-	count_public(c);
+	wdi_ossl_pk_count_cpu(c);
 	return fns(c)->verify(c->head.plain, sig, siglen, tbs, tbslen);
 }
 
@@ -72,7 +66,7 @@ int wdi_ossl_recover(void *ctx, unsigned char *out, size_t *outlen, size_t outsi
 {
 	struct wdi_ossl_pk *c = ctx;
 
-	count_public(c);
+	wdi_ossl_pk_count_cpu(c);
 	return fns(c)->recover(c->head.plain, out, outlen, outsize, sig, siglen);
 }
 
@@ -157,7 +151,7 @@ int wdi_ossl_digest_sign_final(void *ctx, unsigned char *sig, size_t *siglen, si
 			done = wdi_ossl_pk_private(c, WDI_OSSL_SIGN, &call);
 		}
 	} else if (sig) {
-		count_public(c);
+		wdi_ossl_pk_count_cpu(c);
 	}
 	return done ? done > 0 :
 	       fns(c)->digest_sign_final(c->head.plain, sig, siglen, sigsize);
@@ -181,7 +175,7 @@ int wdi_ossl_digest_verify_final(void *ctx, const unsigned char *sig, size_t sig
 {
 	struct wdi_ossl_pk *c = ctx;
 
-	count_public(c);
+	wdi_ossl_pk_count_cpu(c);
 	return fns(c)->digest_verify_final(c->head.plain, sig, siglen);
 }
 
