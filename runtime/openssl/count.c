@@ -25,6 +25,7 @@ struct counts {
 
 bool wdi_ossl_counting;
 static char report[4096];
+static char program[FIELD_MAX];
 static struct counts (*all)[WDI_OSSL_IMPLS];
 static uint32_t threads_seen;
 static __thread uint32_t thread_turn;
@@ -55,6 +56,22 @@ static void forget(void)
 		memset(all, 0, SPREAD * sizeof(*all));
 }
 
+/*
+ * The name of the program, with whatever could end a field replaced. Programs that give
+ * their processes titles write over it.
+ */
+static void program_take(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(program) - 1 && program_invocation_short_name[i]; i++) {
+		unsigned char c = (unsigned char)program_invocation_short_name[i];
+
+		program[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
+	}
+	program[i] = '\0';
+}
+
 static void begin(void)
 {
 	const char *path = secure_getenv("WEFT_REPORT");
@@ -68,6 +85,7 @@ static void begin(void)
 	if (posix_memalign((void **)&all, 64, SPREAD * sizeof(*all)))
 		return;
 	memset(all, 0, SPREAD * sizeof(*all));
+	program_take();
 	pthread_atfork(NULL, NULL, forget);
 	__atomic_store_n(&wdi_ossl_counting, true, __ATOMIC_RELEASE);
 }
@@ -95,20 +113,7 @@ static void add(struct text *t, const char *format, ...)
 		t->len = (size_t)n < t->room - t->len ? t->len + (size_t)n : t->room - 1;
 }
 
-/* The name of the program, with whatever could end a field replaced. */
-static void program_name(char *to, size_t size)
-{
-	size_t i;
-
-	for (i = 0; i < size - 1 && program_invocation_short_name[i]; i++) {
-		unsigned char c = (unsigned char)program_invocation_short_name[i];
-
-		to[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
-	}
-	to[i] = '\0';
-}
-
-static void add_row(struct text *t, size_t row, const char *program)
+static void add_row(struct text *t, size_t row)
 {
 	uint64_t calls[WDI_OSSL_PATHS] = { 0 }, bytes[WDI_OSSL_PATHS] = { 0 }, sum = 0;
 
@@ -133,7 +138,6 @@ static void add_row(struct text *t, size_t row, const char *program)
 /* One write() to a file that is there and is opened for it, as the zlib front end does. */
 __attribute__((destructor)) static void end(void)
 {
-	char program[FIELD_MAX];
 	struct text t = { .room = WDI_OSSL_IMPLS * 512 };
 	int fd, saved = errno;
 
@@ -142,9 +146,8 @@ __attribute__((destructor)) static void end(void)
 	t.data = malloc(t.room);
 	if (!t.data)
 		return;
-	program_name(program, sizeof(program));
 	for (size_t row = 0; row < WDI_OSSL_IMPLS; row++)
-		add_row(&t, row, program);
+		add_row(&t, row);
 	fd = t.len ? open(report, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY) : -1;
 	if (fd >= 0) {
 		/* A report that cannot be written is missed by who reads it; nobody else cares. */

@@ -32,6 +32,8 @@ static const char *const why_names[] = {
 };
 _Static_assert(wdi_z_array_size(why_names) == WDI_Z_WHYS, "a name for each reason");
 
+static char program[64];
+
 /* A child counts what it does itself. */
 static void forget(void)
 {
@@ -45,24 +47,28 @@ static void forget(void)
 		atomic_store_explicit(&wdi_z_why_counts[i], 0, memory_order_relaxed);
 }
 
-__attribute__((constructor)) static void begin(void)
-{
-	wdi_z_calls_wanted = wdi_z_settings()->report[0];
-	pthread_atfork(NULL, NULL, forget);
-}
-
-/* The name of the program, with whatever could end a field replaced. */
-static void program_name(char *to, size_t size)
+/*
+ * The name of the program, with whatever could end a field replaced. Programs that give
+ * their processes titles write over it.
+ */
+static void program_take(void)
 {
 	size_t len = strlen(program_invocation_short_name);
 
-	len = wdi_z_min(len, size - 1);
+	len = wdi_z_min(len, sizeof(program) - 1);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)program_invocation_short_name[i];
 
-		to[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
+		program[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
 	}
-	to[len] = '\0';
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	wdi_z_calls_wanted = wdi_z_settings()->report[0];
+	if (wdi_z_calls_wanted)
+		program_take();
+	pthread_atfork(NULL, NULL, forget);
 }
 
 struct record {
@@ -119,10 +125,8 @@ static void add_path(struct record *r, const char *name, const struct wdi_z_path
 static void record_make(struct record *r)
 {
 	const struct wdi_z_path_count *c = wdi_z_path_counts;
-	char name[64];
 
-	program_name(name, sizeof(name));
-	add(r, "zlib\tpid=%ld\tcomm=%s\tmode=%s", (long)getpid(), name,
+	add(r, "zlib\tpid=%ld\tcomm=%s\tmode=%s", (long)getpid(), program,
 	    wdi_z_mode_name(wdi_z_settings()->mode));
 	add_direction(r, "deflate", &c[WDI_Z_PATH_DEFLATE_DEVICE], &c[WDI_Z_PATH_DEFLATE_SYSTEM]);
 	add_direction(r, "inflate", &c[WDI_Z_PATH_INFLATE_DEVICE], &c[WDI_Z_PATH_INFLATE_SYSTEM]);

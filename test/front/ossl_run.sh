@@ -65,6 +65,15 @@ if [ -s json ] && command -v python3 >/dev/null; then
 	PYTHON
 fi
 
+# Programs that give their processes titles write over where their name was.
+if command -v python3 >/dev/null && run --openssl-only --report python3 -c '
+import ctypes, hashlib
+hashlib.sha256(b"x" * 100).digest()
+name = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "program_invocation_short_name")
+ctypes.memset(name.value, ord("?"), 6)'; then
+	grep -Eq "^[0-9]+ +python" err || complain "$what: the name is lost: $(cat err)"
+fi
+
 # ---- configurations ----
 
 mkdir 'a folder'
