@@ -215,3 +215,14 @@ void bench_quiet(void)
 		fputs("\r\033[K", stderr);
 	said = false;
 }
+
+bool bench_named(const char *name, const char *names)
+{
+	char *copy = names ? strdup(names) : NULL, *rest = copy;
+	bool found = !names;
+
+	for (char *word; !found && (word = strsep(&rest, ","));)
+		found = *word && strstr(name, word);
+	free(copy);
+	return found;
+}

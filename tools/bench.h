@@ -76,6 +76,9 @@ struct bench_sched {
 /* Of all threads but the caller. 0 or a negative errno. */
 int bench_sched_others(struct bench_sched *sched);
 
+/* Whether @name has one of @names in it, which commas separate; NULL: all are wanted. */
+bool bench_named(const char *name, const char *names);
+
 /* CPUs that this process may use. */
 unsigned int bench_cpu_count(void);
 

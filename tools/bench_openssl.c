@@ -249,7 +249,7 @@ int openssl_tables(const char *names, double seconds, bool quick, bool budgets)
 	s.table = table_new(columns, COL_COUNT);
 	s.budgets = table_new(budget_columns, BUD_COUNT);
 	for (size_t i = 0; i < ROWS; i++) {
-		if (names && !strstr(rows[i].shown, names))
+		if (!bench_named(rows[i].shown, names))
 			continue;
 		any = true;
 		one_kind(&s, &rows[i], quick);

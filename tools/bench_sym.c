@@ -255,21 +255,10 @@ static void case_rows(struct table *t, const struct sym_case *c, const double *v
 	}
 }
 
-static bool name_wanted(const char *name, const char *names)
-{
-	char *copy = names ? strdup(names) : NULL, *rest = copy;
-	bool found = !names;
-
-	for (char *word; !found && (word = strsep(&rest, ","));)
-		found = *word && strstr(name, word);
-	free(copy);
-	return found;
-}
-
 bool sym_named(const char *names)
 {
 	for (size_t i = 0; i < sym_row_count; i++) {
-		if (name_wanted(sym_rows[i].name, names))
+		if (bench_named(sym_rows[i].name, names))
 			return true;
 	}
 	return false;
@@ -293,7 +282,7 @@ static bool case_next(const struct sym_plan *plan, struct sym_case *c, size_t *s
 		if (c->row == sym_rows + sym_row_count)
 			return false;
 		c->size = sizes[*size];
-	} while (!name_wanted(c->row->name, plan->names) ||
+	} while (!bench_named(c->row->name, plan->names) ||
 		 (plan->budgets && !is_about(c->row, c->size)));
 	return true;
 }

@@ -221,11 +221,11 @@ refused "user.cnf: the provider weft does not load"
 # ---- weft bench openssl: that it runs to the end; never how fast ----
 
 unset OPENSSL_CONF
-"$WEFT" bench openssl --quick --seconds 0.01 HMAC-SHA256 >out 2>err || complain "bench: $(cat err)"
+"$WEFT" bench openssl --quick --seconds 0.01 --algorithm HMAC-SHA256 >out 2>err || complain "bench: $(cat err)"
 grep -Eq '^HMAC-SHA256 +4096( +[0-9]+){5}( +[0-9.]+){4}$' out || complain "bench: $(cat out)"
 grep -Eq '^HMAC-SHA256, 4096 bytes, 64 jobs: .* 2\.00 +(PASS|MISS)$' out || complain "bench: $(cat out)"
-"$WEFT" bench openssl --quick --seconds 0.01 "pause" >out 2>err || complain "bench: $(cat err)"
+"$WEFT" bench openssl --quick --seconds 0.01 --algorithm pause >out 2>err || complain "bench: $(cat err)"
 grep -Eq '^pause and resume +- +[0-9]+' out || complain "bench: $(cat out)"
-if "$WEFT" bench openssl nosuch 2>err; then complain "bench: no such algorithm is none"; fi
+if "$WEFT" bench openssl --algorithm nosuch 2>err; then complain "bench: no such algorithm is none"; fi
 grep -q "'nosuch': there is none" err || complain "bench: $(cat err)"
 exit $bad
