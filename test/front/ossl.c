@@ -2,6 +2,7 @@
 #include "ossl.h"
 #include "ossl_pk.h"
 
+#include <check.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -592,5 +593,47 @@ unsigned long scripts_in_jobs(struct script *s, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		ASYNC_WAIT_CTX_free(waits[i]);
+	return pauses;
+}
+
+/* ---- ours and the default provider's ---- */
+
+const struct script_config script_configs[SCRIPT_CONFIGS] = {
+	{ "CPU", "async = no\nsync = no", false, false },
+	{ "as measured", "", false, false },
+	{ "device", "sync-min = 1", false, false },
+	{ "device, in jobs", "async-min = 1\nsync-min = 1", true, true },
+	{ "as measured, in jobs", "", true, false },
+};
+
+static void compare(const struct script *ours, const struct script *plain, const char *config)
+{
+	const char *sub = ours->sub ? ours->sub : "";
+	size_t i = 0;
+
+	/* OpenSSL has no such algorithm: then neither may we. */
+	ck_assert_msg(ours->fetched == plain->fetched, "%s %s: fetched %d, default %d", ours->name,
+		      sub, ours->fetched, plain->fetched);
+	while (i < ours->out.len && i < plain->out.len && ours->out.data[i] == plain->out.data[i])
+		i++;
+	ck_assert_msg(script_same(&ours->out, &plain->out),
+		      "%s %s, %s, seed %#llx: transcripts differ at byte %zu of %zu (default %zu)",
+		      ours->name, sub, config, (unsigned long long)ours->seed, i, ours->out.len,
+		      plain->out.len);
+}
+
+unsigned long scripts_compare(struct script *ours, struct script *plain, size_t n,
+			      const struct script_config *config)
+{
+	unsigned long pauses = config->jobs ? scripts_in_jobs(ours, n) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!config->jobs)
+			script_run(&ours[i]);
+		script_run(&plain[i]);
+		compare(&ours[i], &plain[i], config->name);
+		script_free(&ours[i].out);
+		script_free(&plain[i].out);
+	}
 	return pauses;
 }

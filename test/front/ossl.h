@@ -70,4 +70,21 @@ void script_run(struct script *s);
 /* Run @n scripts, each in a job, all at once. Returns how often a job paused. */
 unsigned long scripts_in_jobs(struct script *s, size_t n);
 
+/* How the provider is set up, and whether scripts run in jobs, of which some have to pause. */
+struct script_config {
+	const char *name;
+	const char *options;
+	bool jobs;
+	bool must_pause;
+};
+#define SCRIPT_CONFIGS	5
+extern const struct script_config script_configs[SCRIPT_CONFIGS];
+
+/*
+ * Run @ours as @config says and @plain as they are, and require the same transcripts, which
+ * are freed. Returns how often a job paused.
+ */
+unsigned long scripts_compare(struct script *ours, struct script *plain, size_t n,
+			      const struct script_config *config);
+
 #endif

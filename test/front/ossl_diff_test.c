@@ -51,38 +51,9 @@ static const struct {
 };
 #define ALGS	((int)(sizeof(algs) / sizeof(algs[0])))
 
-static const struct {
-	const char *name;
-	const char *options;
-	bool jobs;
-	bool must_pause;
-} configs[] = {
-	{ "CPU", "async = no\nsync = no", false, false },
-	{ "as measured", "", false, false },
-	{ "device", "sync-min = 1", false, false },
-	{ "device, in jobs", "async-min = 1\nsync-min = 1", true, true },
-	{ "as measured, in jobs", "", true, false },
-};
-#define CONFIGS	((int)(sizeof(configs) / sizeof(configs[0])))
-
 static unsigned int rounds(void)
 {
 	return getenv("WEFT_TEST_LONG") ? 30 : 2;
-}
-
-static void compare(const struct script *ours, const struct script *plain, const char *config)
-{
-	size_t i = 0;
-
-	/* OpenSSL has no such algorithm: then neither may we. */
-	ck_assert_msg(ours->fetched == plain->fetched, "%s %s: fetched %d, default %d", ours->name,
-		      ours->sub ? ours->sub : "", ours->fetched, plain->fetched);
-	while (i < ours->out.len && i < plain->out.len && ours->out.data[i] == plain->out.data[i])
-		i++;
-	ck_assert_msg(script_same(&ours->out, &plain->out),
-		      "%s %s, %s, seed %#llx: transcripts differ at byte %zu of %zu (default %zu)",
-		      ours->name, ours->sub ? ours->sub : "", config,
-		      (unsigned long long)ours->seed, i, ours->out.len, plain->out.len);
 }
 
 /* What stays on the CPU in jobs: no gain, not in the device, or used under OpenSSL's locks. */
@@ -98,14 +69,14 @@ static bool cpu_only(int alg)
 	return algs[alg].sub && strstr(algs[alg].sub, "SHA3");
 }
 
-static void run_config(int alg, int config)
+static void run_config(int alg, const struct script_config *config)
 {
 	struct weft_ctx w;
 	struct script ours[BATCH], plain[BATCH];
 	unsigned long pauses = 0;
 	bool fetched = false;
 
-	weft_ctx_open(&w, configs[config].options);
+	weft_ctx_open(&w, config->options);
 	ck_assert_ptr_nonnull(w.prov);
 	for (unsigned int round = 0; round < rounds(); round++) {
 		for (unsigned int i = 0; i < BATCH; i++) {
@@ -117,30 +88,20 @@ static void run_config(int alg, int config)
 						   { NULL, 0, 0 }, false };
 			plain[i] = ours[i];
 			plain[i].query = "provider=default";
-			script_run(&plain[i]);
 		}
-		if (configs[config].jobs) {
-			pauses += scripts_in_jobs(ours, BATCH);
-		} else {
-			for (unsigned int i = 0; i < BATCH; i++)
-				script_run(&ours[i]);
-		}
-		for (unsigned int i = 0; i < BATCH; i++) {
+		pauses += scripts_compare(ours, plain, BATCH, config);
+		for (unsigned int i = 0; i < BATCH; i++)
 			fetched |= ours[i].fetched;
-			compare(&ours[i], &plain[i], configs[config].name);
-			script_free(&ours[i].out);
-			script_free(&plain[i].out);
-		}
 	}
-	if (configs[config].must_pause && fetched && !cpu_only(alg))
+	if (config->must_pause && fetched && !cpu_only(alg))
 		ck_assert_msg(pauses > 0, "%s: no job ever paused", algs[alg].name);
 	weft_ctx_close(&w);
 }
 
 START_TEST(test_same)
 {
-	for (int config = 0; config < CONFIGS; config++)
-		run_config(_i, config);
+	for (int i = 0; i < SCRIPT_CONFIGS; i++)
+		run_config(_i, &script_configs[i]);
 }
 END_TEST
 

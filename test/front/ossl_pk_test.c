@@ -30,36 +30,9 @@ static const struct {
 };
 #define KEYS	((int)(sizeof(keys) / sizeof(keys[0])))
 
-static const struct {
-	const char *name;
-	const char *options;
-	bool jobs;
-	bool must_pause;
-} configs[] = {
-	{ "CPU", "async = no\nsync = no", false, false },
-	{ "as measured", "", false, false },
-	{ "device", "sync-min = 1", false, false },
-	{ "device, in jobs", "async-min = 1\nsync-min = 1", true, true },
-};
-#define CONFIGS	((int)(sizeof(configs) / sizeof(configs[0])))
-
 static unsigned int rounds(void)
 {
 	return getenv("WEFT_TEST_LONG") ? 24 : 1;
-}
-
-static void compare(const struct script *ours, const struct script *plain, const char *config)
-{
-	size_t i = 0;
-
-	ck_assert_msg(ours->fetched == plain->fetched, "%s: loaded %d, default %d", ours->name,
-		      ours->fetched, plain->fetched);
-	while (i < ours->out.len && i < plain->out.len && ours->out.data[i] == plain->out.data[i])
-		i++;
-	ck_assert_msg(script_same(&ours->out, &plain->out),
-		      "%s, %s, seed %#llx: transcripts differ at byte %zu of %zu (default %zu)",
-		      ours->name, config, (unsigned long long)ours->seed, i, ours->out.len,
-		      plain->out.len);
 }
 
 static void is_ours(OSSL_LIB_CTX *libctx, const char *name)
@@ -70,13 +43,13 @@ static void is_ours(OSSL_LIB_CTX *libctx, const char *name)
 	EVP_PKEY_free(key);
 }
 
-static void run_config(int key, int config, OSSL_LIB_CTX *other)
+static void run_config(int key, const struct script_config *config, OSSL_LIB_CTX *other)
 {
 	struct weft_ctx w;
 	struct script ours[BATCH], plain[BATCH];
 	unsigned long pauses = 0;
 
-	weft_ctx_open(&w, configs[config].options);
+	weft_ctx_open(&w, config->options);
 	ck_assert_ptr_nonnull(w.prov);
 	/* Which of two providers comes first is not defined once they have been looked up. */
 	ck_assert_int_eq(EVP_set_default_properties(w.libctx, "?provider=weft"), 1);
@@ -89,21 +62,10 @@ static void run_config(int key, int config, OSSL_LIB_CTX *other)
 						   .libctx = w.libctx, .other = other, .seed = seed };
 			plain[i] = ours[i];
 			plain[i].libctx = other;
-			script_run(&plain[i]);
 		}
-		if (configs[config].jobs) {
-			pauses += scripts_in_jobs(ours, BATCH);
-		} else {
-			for (unsigned int i = 0; i < BATCH; i++)
-				script_run(&ours[i]);
-		}
-		for (unsigned int i = 0; i < BATCH; i++) {
-			compare(&ours[i], &plain[i], configs[config].name);
-			script_free(&ours[i].out);
-			script_free(&plain[i].out);
-		}
+		pauses += scripts_compare(ours, plain, BATCH, config);
 	}
-	if (configs[config].must_pause)
+	if (config->must_pause)
 		ck_assert_msg((pauses > 0) == keys[key].device, "%s: jobs paused %lu times",
 			      keys[key].name, pauses);
 	weft_ctx_close(&w);
@@ -113,10 +75,10 @@ START_TEST(test_same)
 {
 	OSSL_LIB_CTX *other = OSSL_LIB_CTX_new();
 
-	for (int config = 0; config < CONFIGS; config++) {
-		/* Outside jobs nothing is measured to be faster on the device: the first again. */
-		if (strcmp(configs[config].name, "as measured") || getenv("WEFT_TEST_LONG"))
-			run_config(_i, config, other);
+	for (int i = 0; i < SCRIPT_CONFIGS; i++) {
+		/* What was measured only chooses between the other ways. */
+		if (strncmp(script_configs[i].name, "as measured", 11) || getenv("WEFT_TEST_LONG"))
+			run_config(_i, &script_configs[i], other);
 	}
 	OSSL_LIB_CTX_free(other);
 }

@@ -685,7 +685,7 @@ START_TEST(modes)
 }
 END_TEST
 
-/* The runtime lives as long as the process, and keeps its streams where leak checkers do not look. */
+/* What the parent's threads hold when a child is made is lost to it, and would be called a leak. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
