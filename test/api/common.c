@@ -149,6 +149,16 @@ size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+void *far_away(void)
+{
+#ifdef SANITIZED_THREAD
+	/* It leaves a program few parts of the address space, and moves what is wanted elsewhere. */
+	return (void *)(uintptr_t)0x4000000000;
+#else
+	return (void *)(uintptr_t)0x200000000000;
+#endif
+}
+
 static size_t whole_pages(size_t len)
 {
 	return (len + page_size() - 1) & ~(page_size() - 1);

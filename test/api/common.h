@@ -71,6 +71,8 @@ int in_child(int (*fn)(void *), void *arg);
 /* ---- memory ------------------------------------------------------------- */
 
 size_t page_size(void);
+/* A hint for mmap(), where nobody else maps anything: a hole stays one, if it is to be had. */
+void *far_away(void);
 /* @len bytes, 0 or more, with a page behind the last one that nobody may touch. */
 uint8_t *fenced(size_t len);
 void fenced_free(uint8_t *p, size_t len);

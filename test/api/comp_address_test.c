@@ -138,9 +138,6 @@ struct half {
 	size_t there, len;
 };
 
-/* Where nobody else maps anything, unless the address is taken or not to be had. */
-#define FAR	((void *)(uintptr_t)0x200000000000)
-
 /* @there bytes of memory, a multiple of the page size, and as much that is not. */
 static struct half half_there(enum absence absence, size_t there)
 {
@@ -152,7 +149,7 @@ static struct half half_there(enum absence absence, size_t there)
 		ck_assert_int_ge(fd, 0);
 		ck_assert_int_eq(ftruncate(fd, (off_t)there), 0);
 	}
-	h.map = mmap(FAR, h.len, PROT_READ | PROT_WRITE,
+	h.map = mmap(far_away(), h.len, PROT_READ | PROT_WRITE,
 		     fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
 	ck_assert_ptr_ne(h.map, MAP_FAILED);
 	if (fd >= 0)
