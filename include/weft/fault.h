@@ -77,7 +77,8 @@ int weft_sess_fault_policy(uintptr_t sess, enum weft_fault_policy policy);
  * place in the context is in quarantine (weft_ctx_stats.quarantined). THE
  * BUFFERS of such a request may still be accessed by the device while it is in
  * quarantine: a page may be on its way to them. Keep them until the number of
- * the context is 0 or the context is released.
+ * the context is 0 or the context is released; of RSA, DH and ECC requests keep
+ * the session too, because their descriptors point at its key.
  *
  * Waiters with a deadline leave the work to engine threads. Where there are none
  * (WEFT_ENGINE_THREADS=0) the caller runs the job itself and can only see
