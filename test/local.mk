@@ -21,6 +21,7 @@ test_unit_programs = \
 	test/unit/crypto_batch_test \
 	test/unit/crypto_pieces_test \
 	test/unit/crypto_rows_test \
+	test/unit/device_face_test \
 	test/unit/device_fault_test \
 	test/unit/device_dma_test \
 	test/unit/device_guest_test \
@@ -164,6 +165,7 @@ test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_crypto_batch_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_crypto_pieces_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
+test_unit_device_face_test_LDADD = $(test_device_libs)
 test_unit_device_fault_test_LDADD = $(test_device_libs)
 test_unit_device_dma_test_LDADD = $(test_device_libs)
 test_unit_device_guest_test_LDADD = $(test_device_libs)

@@ -43,11 +43,6 @@ static int stop(struct sdev_file *file, uint32_t pasid, uint32_t how, uint32_t *
 	return rc;
 }
 
-static struct sdev_desc noop(uint32_t tag)
-{
-	return (struct sdev_desc){ .opcode = SDEV_OP_NOOP, .tag = tag };
-}
-
 /* A descriptor that parks: its source is not there. */
 static void park(struct rig *rig, uint32_t tag)
 {
@@ -109,7 +104,7 @@ START_TEST(stop_idle)
 		[SDEV_STOP_ANY] = SDEV_STOPPED_CLEAN, [SDEV_STOP_WAIT] = SDEV_STOPPED_CLEAN,
 		[SDEV_STOP_MARK] = SDEV_STOPPED_FLUSHED,
 	};
-	struct sdev_desc d = noop(1);
+	struct sdev_desc d = rig_noop(1);
 	uint32_t answer;
 	struct rig rig;
 
@@ -253,7 +248,7 @@ END_TEST
 START_TEST(old_queue)
 {
 	const struct sdev_config config = small(1);
-	struct sdev_desc d = noop(1);
+	struct sdev_desc d = rig_noop(1);
 	struct rig_queue fresh;
 	struct rig rig;
 	uint32_t pasid;

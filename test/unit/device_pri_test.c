@@ -152,11 +152,6 @@ static struct sdev_desc cold_job(uint32_t tag)
 	return d;
 }
 
-static struct sdev_desc noop(uint32_t tag)
-{
-	return (struct sdev_desc){ .opcode = SDEV_OP_NOOP, .tag = tag };
-}
-
 /* ---- the same results as without page requests ------------------------------------------ */
 
 struct result {
@@ -520,7 +515,7 @@ START_TEST(others_go_on)
 		sdev_step(rig.file, rig.q.index);
 	arrived(1);
 	for (uint32_t i = 0; i < 1000; i++) {
-		n = noop(100 + i);
+		n = rig_noop(100 + i);
 		ck_assert_uint_eq(rig_run(&rig.q, &n).tag, 100 + i);
 	}
 	ck_assert_uint_eq(rig_reg32(rig.file, SDEV_REG_PARKED), 1);
@@ -535,7 +530,7 @@ END_TEST
 /* A fence waits for what is parked before it. */
 START_TEST(fence_waits)
 {
-	struct sdev_desc d = cold_job(1), f = noop(2);
+	struct sdev_desc d = cold_job(1), f = rig_noop(2);
 	struct sdev_cpl cpl;
 	struct rig rig;
 
@@ -701,7 +696,7 @@ START_TEST(parked_ends)
 	if (end <= END_UNBIND)
 		ck_assert(!rig_take(&rig.q, &cpl));
 	if (end == END_RESET) {
-		d = noop(9);
+		d = rig_noop(9);
 		ck_assert_uint_eq(rig_run(&rig.q, &d).tag, 9);
 	}
 	rig_close(&rig);
@@ -713,7 +708,7 @@ END_TEST
 /* The client takes its word back while the descriptor waits; a fence behind it goes on. */
 START_TEST(cancelled_by_tag)
 {
-	struct sdev_desc d = cold_job(5), f = noop(6);
+	struct sdev_desc d = cold_job(5), f = rig_noop(6);
 	struct sdev_cpl cpl;
 	struct rig rig;
 

@@ -7,6 +7,7 @@
 #define WEFT_TEST_DEVICE_RIG_H
 
 #include <check.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,43 @@ static inline int rig_queue_op(struct rig_queue *q, uint32_t op)
 	struct sdev_admin cmd = { .op = op, .queue = q->index };
 
 	return rig_admin(q->file, &cmd);
+}
+
+static inline struct sdev_desc rig_noop(uint32_t tag)
+{
+	return (struct sdev_desc){ .opcode = SDEV_OP_NOOP, .tag = tag };
+}
+
+/* struct vfio_irq_set, with room for two descriptors. */
+struct rig_irq {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t index;
+	uint32_t start;
+	uint32_t count;
+	int32_t fd[2];
+};
+
+static inline int rig_irq_set(struct rig *rig, uint32_t start, uint32_t count, int fd0, int fd1)
+{
+	struct rig_irq set = {
+		.argsz = (uint32_t)(20 + 4 * count),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.start = start, .count = count, .fd = { fd0, fd1 },
+	};
+
+	return sdev_ioctl(rig->file, VFIO_DEVICE_SET_IRQS, &set);
+}
+
+static inline bool rig_fd_ready(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t n;
+
+	if (poll(&p, 1, 0) != 1)
+		return false;
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
+	return true;
 }
 
 static inline int rig_bind(struct sdev_file *file, uint32_t *pasid)
