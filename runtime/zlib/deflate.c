@@ -25,6 +25,8 @@
 #define RANK(f)		(((f) * 2) - ((f) > 4 ? 9 : 0))
 /* zlib's value for "no deflate() yet". */
 #define FLUSH_NONE	(-2)
+/* And for "the output was full": the same call is taken as a new one. */
+#define FLUSH_AGAIN	(-1)
 
 static int fail(z_streamp strm, int code)
 {
@@ -273,11 +275,19 @@ static bool flush_here(const struct wdi_z_deflate *s, int flush, enum wdi_z_reas
 	}
 }
 
-/* zlib takes the same call again as a new one when the output was full. */
 static int not_all_out(struct wdi_z_deflate *s)
 {
-	s->last_flush = -1;
+	s->last_flush = FLUSH_AGAIN;
 	return Z_OK;
+}
+
+/* Whether a call that adds nothing to the last one has output to give all the same. */
+static bool inner_waits(const struct wdi_z_deflate *s)
+{
+	unsigned int bytes = 0;
+	int bits;
+
+	return s->inner && wdi_z_system()->deflatePending(s->inner, &bytes, &bits) == Z_OK && bytes;
 }
 
 static int inner_end(z_streamp strm, struct wdi_z_deflate *s)
@@ -326,9 +336,9 @@ static int inner_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, boo
 		return inner_end(strm, s);
 	if (ret == Z_BUF_ERROR && progress) {
 		strm->msg = msg;
-		return Z_OK;
+		ret = Z_OK;
 	}
-	return ret;
+	return ret == Z_OK && !strm->avail_out ? not_all_out(s) : ret;
 }
 
 static int finish(z_streamp strm, struct wdi_z_deflate *s)
@@ -422,7 +432,8 @@ int deflate(z_streamp strm, int flush)
 		progress = true;
 		if (!wdi_z_deflate_deliver(strm, s) || !strm->avail_out)
 			return not_all_out(s);
-	} else if (!s->inner && !strm->avail_in && RANK(flush) <= RANK(old) && flush != Z_FINISH) {
+	} else if (!strm->avail_in && RANK(flush) <= RANK(old) && flush != Z_FINISH &&
+		   !inner_waits(s)) {
 		return fail(strm, Z_BUF_ERROR);
 	}
 	if (s->status == WDI_Z_FINISH && strm->avail_in)
@@ -534,6 +545,7 @@ int deflateParams(z_streamp strm, int level, int strategy)
 {
 	struct wdi_z_deflate *s = NULL;
 	z_streamp target = strm;
+	bool flushes;
 	int ret;
 
 	WHOSE(strm);
@@ -545,9 +557,10 @@ int deflateParams(z_streamp strm, int level, int strategy)
 		return Z_STREAM_ERROR;
 	if (level == s->level && strategy == s->strategy)
 		return Z_OK;
+	/* zlib does so first when its method changes. */
+	flushes = strategy != s->strategy || method_of(level) != method_of(s->level);
 	if (s->status == WDI_Z_FINISH && !s->inner) {
-		/* zlib flushes first when its method changes, and cannot any more. */
-		if (strategy != s->strategy || method_of(level) != method_of(s->level))
+		if (flushes)
 			return fail(strm, Z_STREAM_ERROR);
 		s->level = (int8_t)level;
 		return Z_OK;
@@ -560,12 +573,17 @@ int deflateParams(z_streamp strm, int level, int strategy)
 	ret = to_system(strm, s, WDI_Z_WHY_PARAMETERS, &target);
 	if (ret != Z_OK || target == strm)
 		return ret == Z_OK ? wdi_z_system()->deflateParams(strm, level, strategy) : ret;
+	flushes &= strm->avail_out > 0;
 	/* It may give output, behind what waits. */
-	if (!wdi_z_deflate_deliver(strm, s))
-		return Z_BUF_ERROR;
-	inner_lend(strm, s->inner);
-	ret = wdi_z_system()->deflateParams(s->inner, level, strategy);
-	inner_return(strm, s);
+	if (wdi_z_deflate_deliver(strm, s)) {
+		inner_lend(strm, s->inner);
+		ret = wdi_z_system()->deflateParams(s->inner, level, strategy);
+		inner_return(strm, s);
+	} else {
+		ret = Z_BUF_ERROR;
+	}
+	if (flushes)
+		s->last_flush = strm->avail_out ? Z_BLOCK : FLUSH_AGAIN;
 	if (ret == Z_OK) {
 		s->level = (int8_t)level;
 		s->strategy = (int8_t)strategy;

@@ -268,15 +268,16 @@ static void op_init(struct zdiff *d, const struct zop *op)
 		mem_level = 8;
 	if (pick >> 18 & 3)
 		strategy = (int)(op->arg[3] % 5);
-	if (simple) {
-		wrap = 1;
-		wb = 15;
-		mem_level = 8;
-		strategy = 0;
-	}
 	bits = wrap == 0 ? -wb : wrap == 1 ? wb : wb + 16;
 	if (how >> 8 & 1 && (how >> 9) % 8 == 0)
 		spoil(op->arg[2], &level, &method, &bits, &mem_level, &strategy);
+	/* deflateInit() has only a level. */
+	if (simple) {
+		wrap = 1;
+		wb = bits = 15;
+		mem_level = 8;
+		strategy = 0;
+	}
 	if (how >> 12 & 1 && (how >> 13) % 16 == 0)
 		version = how >> 20 & 1 ? "0.9" : NULL;
 	if (how >> 12 & 1 && (how >> 13) % 16 == 1)

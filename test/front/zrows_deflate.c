@@ -337,6 +337,42 @@ static void flush_points(void)
 	}
 }
 
+/* A flush that adds nothing to the last one fails, whatever was asked in between. */
+static void flush_twice(void)
+{
+	uint8_t *packed = zrows_memory_of(20000);
+
+	for (int how = 0; how < 4; how++) {
+		z_stream s = { .next_in = zrows_data, .avail_in = 14000, .next_out = packed };
+		int ret;
+
+		IS(deflateInit(&s, 7), Z_OK);
+		do {
+			s.avail_out = how & 1 ? 8 : 10000;
+			ret = deflate(&s, Z_FULL_FLUSH);
+		} while (ret == Z_OK && !s.avail_out);
+		IS(ret, Z_OK);
+		s.avail_out = 5000;
+		if (how & 2)
+			IS(deflateTune(&s, 8, 16, 128, 256), Z_OK);
+		else
+			IS(deflateParams(&s, 6, Z_DEFAULT_STRATEGY), Z_OK);
+		IS(s.avail_out, 5000);
+		IS(deflate(&s, Z_BLOCK), Z_BUF_ERROR);
+		IS(deflate(&s, Z_FULL_FLUSH), Z_OK);	/* the last one was a Z_BLOCK */
+		IS(deflate(&s, Z_FULL_FLUSH), Z_BUF_ERROR);
+		SAYS(s.msg, "buffer error");
+		/* Another method begins with a flush of its own. */
+		IS(deflateParams(&s, 1, Z_DEFAULT_STRATEGY), Z_OK);
+		IS(deflate(&s, Z_BLOCK), Z_BUF_ERROR);
+		IS(deflate(&s, Z_SYNC_FLUSH), Z_OK);
+		IS(deflate(&s, Z_SYNC_FLUSH), Z_BUF_ERROR);
+		IS(deflate(&s, Z_FINISH), Z_STREAM_END);
+		IS(deflateEnd(&s), Z_OK);
+		zrows_is_pack_of(packed, s.total_out, 15, zrows_data, 14000);
+	}
+}
+
 static void gzip_headers(void)
 {
 	uint8_t extra[3] = { 1, 2, 3 }, got_extra[5], name[20], comment[20];
@@ -486,6 +522,7 @@ const struct zrow zrows_deflate[] = {
 	{ "a dictionary of a short stream", dictionary_small },
 	{ "a dictionary of a long stream", dictionary_large },
 	{ "what was flushed can be read", flush_points },
+	{ "a flush that adds nothing", flush_twice },
 	{ "gzip headers", gzip_headers },
 	{ "arguments that are wrong", wrong_arguments },
 	{ "streams that are not where they were", stale_streams },
