@@ -209,9 +209,12 @@ static uint8_t *block_room(struct sdev_job *job, const struct codec_params *p, s
 		*room = codec_bound(d->src_len);
 		return sdev_buf_get(&job->lane->out, *room);
 	}
-	/* A job that is likely to need more than a bounce had better not start here. */
-	*room = wdi_min(job->dst.left, SDEV_BOUNCE);
-	if (job->dst.left > SDEV_BOUNCE && d->src_len > SDEV_BOUNCE / 4)
+	/*
+	 * Memory that a lane does not keep costs more to get than the faster codec wins: a
+	 * job that is likely to need more had better not start here.
+	 */
+	*room = wdi_min(job->dst.left, SDEV_BUF_KEEP);
+	if (job->dst.left > SDEV_BUF_KEEP && d->src_len > SDEV_BUF_KEEP / EXPANDS)
 		return NULL;
 	return sdev_buf_get(&job->lane->out, *room);
 }

@@ -81,7 +81,8 @@ z_size_t compressBound_z(z_size_t length)
 
 /* zlib has done this much before a job is sent. */
 #define SMALL		256
-#define LARGE		((uLong)1 << 20)
+/* What comes of more than this is decoded piece by piece, here or there. */
+#define LARGE		((uLong)8 << 20)
 #define HEADER		2
 #define TRAILER		4
 
