@@ -369,7 +369,7 @@ static int device(struct aead *c, unsigned char *out, const unsigned char *in, s
 		return 0;
 	if (c->op && c->op->busy)
 		return -EBUSY;
-	where = wdi_ossl_where(c->head.impl, len);
+	where = wdi_ossl_where(&c->head.impl->limits, len);
 	if (where == WDI_OSSL_CPU || !open_session(c))
 		return 0;
 	ret = device_message(c, out, in, len, where);
@@ -420,7 +420,7 @@ static int keep_aad(struct aead *c, const unsigned char *in, size_t inl)
 {
 	/* CCM wants to know the length of the message first, and says so. */
 	if (inl > AAD_MAX - c->aad_len || (ccm(c) && !c->told) ||
-	    (c->head.impl->sync_min == WDI_OSSL_NEVER && !wdi_ossl_in_job()))
+	    (c->head.impl->limits.sync_min == WDI_OSSL_NEVER && !wdi_ossl_in_job()))
 		return 0;
 	memcpy(c->aad + c->aad_len, in, inl);
 	c->aad_len += (uint32_t)inl;
@@ -464,7 +464,7 @@ static int aead_data(struct aead *c, unsigned char *out, size_t *outl, size_t ou
 			}
 			if (!to_plain(c))
 				return 0;
-		} else if (in && inl >= c->head.impl->least && outsize >= inl) {
+		} else if (in && inl >= c->head.impl->limits.least && outsize >= inl) {
 			int done = device(c, out, in, inl);
 
 			if (done < 0)

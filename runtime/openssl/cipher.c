@@ -14,40 +14,26 @@
 #include <openssl/params.h>
 
 #include "openssl/dev.h"
+#include "openssl/keyed.h"
 #include "openssl/prov.h"
-
-#define KEY_MAX		64
-#define PIECE		(32u * 1024)	/* of a message that may go in pieces */
-#define WHOLE_MAX	(60u * 1024)	/* of one that may not */
 
 struct cipher {
 	struct wdi_ossl_head head;
-	struct wdi_ossl_sess *sess;	/* with this key, NULL until needed */
-	struct wdi_ossl_op *op;
+	struct wdi_ossl_keyed dev;	/* dev.iv is for the next bytes if iv_known */
 	uint64_t fed;		/* bytes that the default provider got since the IV was set */
-	uint32_t key_len;	/* 0: none yet */
-	bool enc;
 	bool pad;
-	bool iv_known;		/* iv is the one for the next bytes */
+	bool iv_known;
 	bool stale;		/* the default provider's is not */
 	bool moved;		/* its original IV is lost; ours is first_iv */
 	bool tls;		/* records: not for the device */
 	bool iv_given;		/* by the application, ever */
-	bool refused;		/* the device does not take this key */
 	uint8_t mode;
-	uint8_t iv[16];
 	uint8_t first_iv[16];
-	uint8_t key[KEY_MAX];
 };
 
 static const struct wdi_ossl_cipher_fns *fns(const struct cipher *c)
 {
 	return &c->head.impl->cipher;
-}
-
-static size_t block(const struct cipher *c)
-{
-	return c->head.impl->row->alg == WD_CIPHER_3DES ? 8 : 16;
 }
 
 /* Modes whose IV is the first one again after an initialisation without one. */
@@ -68,6 +54,7 @@ void *wdi_ossl_cipher_newctx(struct wdi_ossl_impl *impl)
 		OPENSSL_free(c);
 		return NULL;
 	}
+	c->dev.row = impl->row;
 	c->pad = true;
 	c->mode = impl->row->mode;
 	return c;
@@ -80,8 +67,7 @@ static void cipher_freectx(void *ctx)
 	if (!c)
 		return;
 	fns(c)->freectx(c->head.plain);
-	wdi_ossl_sess_put(c->sess);
-	wdi_ossl_op_put(c->op);
+	wdi_ossl_keyed_end(&c->dev);
 	OPENSSL_clear_free(c, sizeof(*c));
 }
 
@@ -91,13 +77,13 @@ static void *cipher_dupctx(void *ctx)
 
 	if (!d)
 		return NULL;
-	d->op = NULL;
+	d->dev.op = NULL;
 	d->head.plain = fns(c)->dupctx(c->head.plain);
 	if (!d->head.plain) {
 		OPENSSL_clear_free(d, sizeof(*d));
 		return NULL;
 	}
-	wdi_ossl_sess_hold(d->sess);
+	wdi_ossl_sess_hold(d->dev.sess);
 	return d;
 }
 
@@ -107,7 +93,7 @@ static int refresh(struct cipher *c)
 	int ok = 1;
 
 	if (c->stale) {
-		ok = (c->enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, NULL, 0, c->iv,
+		ok = (c->dev.enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, NULL, 0, c->dev.iv,
 							      c->head.impl->row->iv, NULL);
 		c->stale = false;
 		c->moved = true;
@@ -132,7 +118,7 @@ static void read_params(struct cipher *c, const OSSL_PARAM params[])
 				c->fed = 1;
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_KEYLEN) ||
 			   !strcmp(p->key, OSSL_CIPHER_PARAM_IVLEN)) {
-			c->key_len = 0;
+			c->dev.key_len = 0;
 		}
 	}
 }
@@ -142,9 +128,9 @@ static int cipher_init(struct cipher *c, const unsigned char *key, size_t key_le
 {
 	if (iv) {
 		c->iv_given = true;
-		c->iv_known = iv_len <= sizeof(c->iv);
+		c->iv_known = iv_len <= sizeof(c->dev.iv);
 		if (c->iv_known) {
-			memcpy(c->iv, iv, iv_len);
+			memcpy(c->dev.iv, iv, iv_len);
 			memcpy(c->first_iv, iv, iv_len);
 		}
 		c->stale = c->moved = false;
@@ -152,7 +138,7 @@ static int cipher_init(struct cipher *c, const unsigned char *key, size_t key_le
 		if (rewinds(c)) {
 			iv = c->first_iv;
 			iv_len = c->head.impl->row->iv;
-			memcpy(c->iv, iv, iv_len);
+			memcpy(c->dev.iv, iv, iv_len);
 			c->stale = c->moved = false;
 			c->iv_known = true;
 		} else if (!refresh(c)) {
@@ -161,20 +147,12 @@ static int cipher_init(struct cipher *c, const unsigned char *key, size_t key_le
 	} else if (c->fed) {
 		c->iv_known = false;
 	}
-	c->enc = enc;
+	c->dev.enc = enc;
 	c->fed = 0;
 	if (!(enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, key, key_len, iv, iv_len, params))
 		return 0;
-	if (key) {
-		wdi_ossl_sess_put(c->sess);
-		c->sess = NULL;
-		c->refused = false;
-		c->key_len = 0;
-		if (key_len <= KEY_MAX) {
-			memcpy(c->key, key, key_len);
-			c->key_len = (uint32_t)key_len;
-		}
-	}
+	if (key)
+		wdi_ossl_keyed_key(&c->dev, key, key_len);
 	if (params)
 		read_params(c, params);
 	return 1;
@@ -198,7 +176,7 @@ static int cipher_dinit(void *ctx, const unsigned char *key, size_t key_len,
 static bool know_iv(struct cipher *c)
 {
 	OSSL_PARAM get[2] = {
-		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_UPDATED_IV, c->iv,
+		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_UPDATED_IV, c->dev.iv,
 						  c->head.impl->row->iv),
 		OSSL_PARAM_construct_end(),
 	};
@@ -213,75 +191,18 @@ static bool know_iv(struct cipher *c)
 /* How many of @len bytes the device can take now. */
 static size_t share(const struct cipher *c, size_t len)
 {
-	size_t b = block(c);
+	size_t b = wdi_ossl_cipher_block(c->head.impl->row);
 
-	/* With ciphertext stealing one call is the message, and there is nothing to gain. */
-	if (!c->key_len || c->tls || c->refused || c->mode > WD_CIPHER_CFB ||
-	    (c->head.impl->row->iv && !c->iv_given))
+	if (c->tls || (c->head.impl->row->iv && !c->iv_given))
 		return 0;
 	if (!c->head.impl->row->pieces)
-		return c->iv_known && len >= b && len <= WHOLE_MAX ? len : 0;
-	if (c->fed % b || (c->mode <= WD_CIPHER_CBC && c->fed && !c->enc && c->pad))
+		return c->iv_known ? wdi_ossl_cipher_share(&c->dev, len) : 0;
+	if (c->fed % b || (c->mode <= WD_CIPHER_CBC && c->fed && !c->dev.enc && c->pad))
 		return 0;
 	/* The last block of a padded message is not known to be the last. */
-	if (c->mode <= WD_CIPHER_CBC && !c->enc && c->pad)
-		return (len - 1) / b * b;
-	return len / b * b;
-}
-
-static bool open_session(struct cipher *c)
-{
-	if (c->sess && wdi_likely(wdi_ossl_sess_valid(c->sess)))
-		return true;
-	wdi_ossl_sess_put(c->sess);
-	c->sess = wdi_ossl_sess_new(WDI_OSSL_CLASS_CIPHER, c->head.impl->row->alg, c->mode, c->key,
-				    c->key_len, 0);
-	c->refused = !c->sess;
-	return c->sess;
-}
-
-static bool overlap(const unsigned char *a, const unsigned char *b, size_t len)
-{
-	return a < b + len && b < a + len;
-}
-
-/* One request. On an error nothing was written to @out and the IV is what it was. */
-static int device_piece(struct cipher *c, unsigned char *out, const unsigned char *in, size_t len,
-			enum wdi_ossl_where where)
-{
-	bool direct = where == WDI_OSSL_DEV_SYNC && !overlap(out, in, len);
-	struct wd_cipher_req req = {
-		.op_type = c->enc ? WD_CIPHER_ENCRYPTION : WD_CIPHER_DECRYPTION,
-		.src = (void *)(uintptr_t)in,
-		.in_bytes = (__u32)len,
-		.iv_bytes = c->head.impl->row->iv,
-		.out_buf_bytes = (__u32)len,
-	};
-	int ret;
-
-	if (!wdi_ossl_op_room(&c->op, direct ? 0 : len))
-		return -ENOMEM;
-	if (c->op->busy)
-		return -EBUSY;
-	memcpy(c->op->iv, c->iv, sizeof(c->iv));
-	req.iv = c->op->iv;
-	req.dst = direct ? out : c->op->buf;
-	ret = wdi_ossl_run_cipher(c->sess, c->op, &req, where);
-	if (ret) {
-		/* The device may not have done with it; leave it to whoever finishes it. */
-		wdi_ossl_op_put(c->op);
-		c->op = NULL;
-		return ret;
-	}
-	if (!direct)
-		memcpy(out, c->op->buf, len);
-	if (c->head.impl->row->pieces && c->head.impl->row->iv) {
-		memcpy(c->iv, c->op->iv, sizeof(c->iv));
-		c->stale = true;
-	}
-	wdi_ossl_count(c->head.impl->row, where == WDI_OSSL_DEV_ASYNC ? WDI_OSSL_PATH_ASYNC :
-		       WDI_OSSL_PATH_SYNC, len);
-	return 0;
+	if (c->mode <= WD_CIPHER_CBC && !c->dev.enc && c->pad)
+		len = len ? len - 1 : 0;
+	return wdi_ossl_cipher_share(&c->dev, len);
 }
 
 /*
@@ -290,28 +211,22 @@ static int device_piece(struct cipher *c, unsigned char *out, const unsigned cha
  */
 static ptrdiff_t device(struct cipher *c, unsigned char *out, const unsigned char *in, size_t len)
 {
-	enum wdi_ossl_where where = wdi_ossl_where(c->head.impl, len);
-	size_t n, done = 0;
+	const struct wdi_ossl_row *row = c->head.impl->row;
+	enum wdi_ossl_where where = wdi_ossl_cipher_where(&c->dev, &c->head.impl->limits, len);
+	ptrdiff_t done;
+	size_t n;
 
-	if (where == WDI_OSSL_CPU ||
-	    (where == WDI_OSSL_DEV_ASYNC && !c->enc && c->head.impl->encrypt_only))
+	if (where == WDI_OSSL_CPU)
 		return 0;
-	if (c->op && c->op->busy)
+	if (c->dev.op && c->dev.op->busy)
 		return -EBUSY;
 	n = share(c, len);
-	if (!n || !know_iv(c) || !open_session(c))
+	if (!n || !know_iv(c))
 		return 0;
-	while (done < n) {
-		size_t piece = c->head.impl->row->pieces && n - done > PIECE ? PIECE : n - done;
-		int ret = device_piece(c, out + done, in + done, piece, where);
-
-		if (ret) {
-			wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_REDONE, len - done);
-			break;
-		}
-		done += piece;
-	}
-	return (ptrdiff_t)done;
+	done = wdi_ossl_cipher_run(&c->dev, out, in, n, where);
+	if (done > 0 && row->pieces && row->iv)
+		c->stale = true;
+	return done;
 }
 
 /* ---- data ----------------------------------------------------------------------------- */
@@ -343,7 +258,7 @@ static int cipher_update(void *ctx, unsigned char *out, size_t *outl, size_t out
 	size_t rest = 0;
 	int ok = 1;
 
-	if (wdi_unlikely(inl >= c->head.impl->least) && in && out && outsize >= inl) {
+	if (wdi_unlikely(inl >= c->head.impl->limits.least) && in && out && outsize >= inl) {
 		done = device(c, out, in, inl);
 		if (done < 0)
 			return raise_busy(c);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of the provider's section in openssl.cnf, as rows. */
+/* The options, as rows: of the provider's section in openssl.cnf, control commands of the engine. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/params.h>
-
-#include "openssl/prov.h"
+#include "openssl/common.h"
 
 enum kind {
 	KIND_BOOL,
@@ -119,27 +117,28 @@ static bool parse(size_t option, const char *text, struct wdi_ossl_config *confi
 	}
 }
 
-int wdi_ossl_config_read(struct wdi_ossl_prov *prov)
+void wdi_ossl_config_default(struct wdi_ossl_config *config)
 {
-	char *values[OPTIONS] = { NULL };
-	OSSL_PARAM params[OPTIONS + 1];
-
-	prov->config = (struct wdi_ossl_config){
+	*config = (struct wdi_ossl_config){
 		.async = true,
 		.sync = true,
 		.operations = 1u << OSSL_OP_CIPHER | 1u << OSSL_OP_DIGEST | 1u << OSSL_OP_MAC | KEYS,
 	};
-	for (size_t i = 0; i < OPTIONS; i++)
-		params[i] = OSSL_PARAM_construct_utf8_ptr(options[i].name, &values[i], 0);
-	params[OPTIONS] = OSSL_PARAM_construct_end();
-	if (!prov->core_get_params(prov->core, params))
-		return 0;
+}
+
+const char *wdi_ossl_config_name(size_t option)
+{
+	return option < OPTIONS ? options[option].name : NULL;
+}
+
+int wdi_ossl_config_set(struct wdi_ossl_config *config, const char *name, const char *text,
+			const char **expects)
+{
 	for (size_t i = 0; i < OPTIONS; i++) {
-		if (!values[i] || parse(i, values[i], &prov->config))
+		if (strcasecmp(name, options[i].name))
 			continue;
-		wdi_ossl_raise(prov, WDI_OSSL_R_CONFIG, "%s = %.100s: %s is expected",
-			       options[i].name, values[i], options[i].expects);
-		return -EINVAL;
+		*expects = options[i].expects;
+		return parse(i, text, config) ? 0 : -EINVAL;
 	}
-	return 0;
+	return -ENOENT;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "openssl/prov.h"
+#include "openssl/common.h"
 
 #define SPREAD		16
 #define FIELD_MAX	64

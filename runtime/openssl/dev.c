@@ -14,9 +14,9 @@
 #include <openssl/crypto.h>
 #include <uadk/wd_sched.h>
 
+#include "openssl/common.h"
 #include "openssl/dev.h"
 #include "openssl/job.h"
-#include "openssl/prov.h"
 
 #define CTX_MAX		16
 #define POLL_AT_ONCE	64
@@ -533,11 +533,13 @@ void wdi_ossl_op_put(struct wdi_ossl_op *op)
 	free(op);
 }
 
-enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_impl *impl, size_t len)
+enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_limits *limits, size_t len)
 {
-	if (len >= impl->async_min && wdi_ossl_in_job())
+	if (wdi_ossl_job_calling())
+		return WDI_OSSL_CPU;
+	if (len >= limits->async_min && wdi_ossl_in_job())
 		return WDI_OSSL_DEV_ASYNC;
-	return len >= impl->sync_min ? WDI_OSSL_DEV_SYNC : WDI_OSSL_CPU;
+	return len >= limits->sync_min ? WDI_OSSL_DEV_SYNC : WDI_OSSL_CPU;
 }
 
 static void op_finish(struct wdi_ossl_op *op, enum wdi_ossl_class class, int status)

@@ -2,7 +2,7 @@
 /*
  * The device, by way of libwd_crypto: sessions, and operations that run in a job or at
  * once. One place for the whole process, started with the first operation, ended with
- * the last instance of the provider.
+ * the last instance of the provider or the engine.
  */
 #ifndef WEFT_OPENSSL_DEV_H
 #define WEFT_OPENSSL_DEV_H
@@ -35,10 +35,13 @@ enum wdi_ossl_where {
 	WDI_OSSL_DEV_ASYNC,	/* the caller is a job that can pause */
 };
 
-struct wdi_ossl_impl;
+struct wdi_ossl_limits;
 
-/* wdi_ossl_where() - for data of @len bytes, of which the caller has seen len >= impl->least. */
-enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_impl *impl, size_t len);
+/*
+ * wdi_ossl_where() - for data of @len bytes, of which the caller has seen len >= limits->least.
+ * What the device itself asks of libcrypto, in the middle of a call of ours, is the CPU's.
+ */
+enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_limits *limits, size_t len);
 
 /* True in a job that can pause. */
 bool wdi_ossl_in_job(void);
@@ -143,7 +146,7 @@ void wdi_ossl_op_hold_ecc(struct wdi_ossl_op *op, struct wdi_ossl_sess *sess, st
 			  struct wd_ecc_out *out);
 void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op);
 
-/* Users of all this: instances of the provider. The last one out closes the device. */
+/* Users of all this: instances of the provider, or the engine. The last one out closes the device. */
 void wdi_ossl_dev_get(void);
 void wdi_ossl_dev_put(void);
 

@@ -109,8 +109,8 @@ static int digest_update(void *ctx, const unsigned char *in, size_t inl)
 		if (busy(c))
 			return raise_busy(c);
 		if (!c->extended &&
-		    wdi_ossl_gather_take(&c->gather, c->head.impl->async_min,
-					 c->head.impl->sync_min, in, inl))
+		    wdi_ossl_gather_take(&c->gather, c->head.impl->limits.async_min,
+					 c->head.impl->limits.sync_min, in, inl))
 			return 1;
 		if (!to_plain(c))
 			return 0;
@@ -119,55 +119,18 @@ static int digest_update(void *ctx, const unsigned char *in, size_t inl)
 	return fns(c)->update(c->head.plain, in, inl);
 }
 
-/* The size of the digest, from the rows of libwd's header. */
-static size_t size_of(const struct wdi_ossl_row *row)
-{
-	static const uint8_t sizes[] = {
-		[WD_DIGEST_MD5] = WD_DIGEST_MD5_LEN,
-		[WD_DIGEST_SHA1] = WD_DIGEST_SHA1_LEN,
-		[WD_DIGEST_SHA224] = WD_DIGEST_SHA224_LEN,
-		[WD_DIGEST_SHA256] = WD_DIGEST_SHA256_LEN,
-		[WD_DIGEST_SHA384] = WD_DIGEST_SHA384_LEN,
-		[WD_DIGEST_SHA512] = WD_DIGEST_SHA512_LEN,
-		[WD_DIGEST_SHA512_224] = WD_DIGEST_SHA512_224_LEN,
-		[WD_DIGEST_SHA512_256] = WD_DIGEST_SHA512_256_LEN,
-		[WD_DIGEST_SM3] = WD_DIGEST_SM3_LEN,
-	};
-
-	return row->alg < sizeof(sizes) ? sizes[row->alg] : 0;
-}
-
-static bool device_final(struct digest *c, unsigned char *out, size_t size)
-{
-	const struct wdi_ossl_row *row = c->head.impl->row;
-	enum wdi_ossl_where where = wdi_ossl_where(c->head.impl, c->gather.len);
-	struct wdi_ossl_sess *sess;
-
-	if (where == WDI_OSSL_CPU)
-		return false;
-	sess = wdi_ossl_sess_shared(row);
-	if (!sess)
-		return false;
-	if (wdi_ossl_gather_run(&c->gather, sess, NULL, out, size, where)) {
-		wdi_ossl_count(row, WDI_OSSL_PATH_REDONE, c->gather.len);
-		return false;
-	}
-	wdi_ossl_count(row, where == WDI_OSSL_DEV_ASYNC ? WDI_OSSL_PATH_ASYNC :
-		       WDI_OSSL_PATH_SYNC, c->gather.len);
-	return true;
-}
-
 static int digest_final(void *ctx, unsigned char *out, size_t *outl, size_t outsize)
 {
 	struct digest *c = ctx;
 
 	if (c->gather.owner == WDI_OSSL_OWNER_GATHER) {
-		size_t size = size_of(c->head.impl->row);
+		size_t size = wdi_ossl_digest_size(c->head.impl->row);
 		int ok;
 
 		if (busy(c))
 			return raise_busy(c);
-		if (outsize >= size && device_final(c, out, size)) {
+		if (outsize >= size &&
+		    wdi_ossl_gather_digest(&c->gather, c->head.impl->row, &c->head.impl->limits, out)) {
 			wdi_ossl_gather_reset(&c->gather);
 			*outl = size;
 			return 1;

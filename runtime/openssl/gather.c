@@ -77,3 +77,38 @@ int wdi_ossl_gather_run(struct wdi_ossl_gather *g, struct wdi_ossl_sess *sess, c
 		memcpy(out, g->op->mac, size);
 	return ret;
 }
+
+size_t wdi_ossl_digest_size(const struct wdi_ossl_row *row)
+{
+	/* From the rows of libwd's header. */
+	static const uint8_t sizes[] = {
+		[WD_DIGEST_MD5] = WD_DIGEST_MD5_LEN,
+		[WD_DIGEST_SHA1] = WD_DIGEST_SHA1_LEN,
+		[WD_DIGEST_SHA224] = WD_DIGEST_SHA224_LEN,
+		[WD_DIGEST_SHA256] = WD_DIGEST_SHA256_LEN,
+		[WD_DIGEST_SHA384] = WD_DIGEST_SHA384_LEN,
+		[WD_DIGEST_SHA512] = WD_DIGEST_SHA512_LEN,
+		[WD_DIGEST_SHA512_224] = WD_DIGEST_SHA512_224_LEN,
+		[WD_DIGEST_SHA512_256] = WD_DIGEST_SHA512_256_LEN,
+		[WD_DIGEST_SM3] = WD_DIGEST_SM3_LEN,
+	};
+
+	return row->alg < sizeof(sizes) ? sizes[row->alg] : 0;
+}
+
+bool wdi_ossl_gather_digest(struct wdi_ossl_gather *g, const struct wdi_ossl_row *row,
+			    const struct wdi_ossl_limits *limits, uint8_t *out)
+{
+	enum wdi_ossl_where where = wdi_ossl_where(limits, g->len);
+	struct wdi_ossl_sess *sess = where == WDI_OSSL_CPU ? NULL : wdi_ossl_sess_shared(row);
+
+	if (!sess)
+		return false;
+	if (wdi_ossl_gather_run(g, sess, NULL, out, wdi_ossl_digest_size(row), where)) {
+		wdi_ossl_count(row, WDI_OSSL_PATH_REDONE, g->len);
+		return false;
+	}
+	wdi_ossl_count(row, where == WDI_OSSL_DEV_ASYNC ? WDI_OSSL_PATH_ASYNC :
+		       WDI_OSSL_PATH_SYNC, g->len);
+	return true;
+}

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "openssl/common.h"
 #include "openssl/dev.h"
-#include "openssl/prov.h"
 
 #define WDI_OSSL_GATHER_MAX	(32u * 1024)
 
@@ -65,5 +65,15 @@ static inline void wdi_ossl_gather_given(struct wdi_ossl_gather *g)
  */
 int wdi_ossl_gather_run(struct wdi_ossl_gather *g, struct wdi_ossl_sess *sess, const uint8_t *iv,
 			uint8_t *out, size_t size, enum wdi_ossl_where where);
+
+/* Bytes of the digest that a row makes. */
+size_t wdi_ossl_digest_size(const struct wdi_ossl_row *row);
+
+/*
+ * wdi_ossl_gather_digest() - the digest of what was gathered, by the device, to @out. False:
+ * that is not the device's to do, or it failed; the data are still here.
+ */
+bool wdi_ossl_gather_digest(struct wdi_ossl_gather *g, const struct wdi_ossl_row *row,
+			    const struct wdi_ossl_limits *limits, uint8_t *out);
 
 #endif

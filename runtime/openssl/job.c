@@ -26,9 +26,12 @@
 #define RUNNING_ON_VALGRIND	0
 #endif
 
+#include "openssl/common.h"
 #include "openssl/dev.h"
 #include "openssl/job.h"
-#include "openssl/prov.h"
+
+/* The device may ask libcrypto for something, and libcrypto, where we are its engine, us. */
+static __thread unsigned int calling;
 
 /* Names our descriptor within a wait context; only its address counts. */
 static const char fd_key;
@@ -42,7 +45,7 @@ static ASYNC_WAIT_CTX *wait_ctx(void)
 
 bool wdi_ossl_in_job(void)
 {
-	return wait_ctx();
+	return !calling && wait_ctx();
 }
 
 static void close_fd(ASYNC_WAIT_CTX *ctx, const void *key, OSSL_ASYNC_FD fd, void *data)
@@ -161,12 +164,19 @@ static void stack_main(void)
 	stack_now->fn(stack_now->arg);
 }
 
+bool wdi_ossl_job_calling(void)
+{
+	return calling;
+}
+
 void wdi_ossl_job_call(void (*fn)(void *arg), void *arg)
 {
 	struct stack *s = ASYNC_get_current_job() ? stack_get() : NULL;
 
+	calling++;
 	if (!s || s->running || getcontext(&s->call)) {
 		fn(arg);
+		calling--;
 		return;
 	}
 	s->fn = fn;
@@ -180,4 +190,5 @@ void wdi_ossl_job_call(void (*fn)(void *arg), void *arg)
 	if (swapcontext(&s->job, &s->call))
 		fn(arg);
 	s->running = false;
+	calling--;
 }

@@ -3,6 +3,8 @@
 #ifndef WEFT_OPENSSL_JOB_H
 #define WEFT_OPENSSL_JOB_H
 
+#include <stdbool.h>
+
 /*
  * wdi_ossl_job_pause() - tell whoever waits for the current job that it can be resumed,
  * and pause it. Returns when it is resumed, or at once where pausing is not possible.
@@ -15,5 +17,8 @@ void wdi_ossl_job_pause(void);
  * not pause.
  */
 void wdi_ossl_job_call(void (*fn)(void *arg), void *arg);
+
+/* Is this thread in the middle of wdi_ossl_job_call()? */
+bool wdi_ossl_job_calling(void);
 
 #endif

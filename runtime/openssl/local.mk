@@ -7,20 +7,28 @@ opensslmodulesdir = $(OPENSSL_MODULESDIR)
 opensslmodules_LTLIBRARIES = runtime/openssl/weft.la
 endif
 
-runtime_openssl_weft_la_SOURCES = \
-	runtime/openssl/aead.c \
+# What the provider and the engine both do: the operation code.
+noinst_LTLIBRARIES += libossl.la
+libossl_la_SOURCES = \
 	runtime/openssl/algs.def \
-	runtime/openssl/asym.c \
-	runtime/openssl/cipher.c \
+	runtime/openssl/common.h \
 	runtime/openssl/config.c \
 	runtime/openssl/count.c \
 	runtime/openssl/dev.c \
 	runtime/openssl/dev.h \
-	runtime/openssl/digest.c \
 	runtime/openssl/gather.c \
 	runtime/openssl/gather.h \
 	runtime/openssl/job.c \
 	runtime/openssl/job.h \
+	runtime/openssl/keyed.c \
+	runtime/openssl/keyed.h \
+	runtime/openssl/rows.c
+
+runtime_openssl_weft_la_SOURCES = \
+	runtime/openssl/aead.c \
+	runtime/openssl/asym.c \
+	runtime/openssl/cipher.c \
+	runtime/openssl/digest.c \
 	runtime/openssl/key.c \
 	runtime/openssl/mac.c \
 	runtime/openssl/pk.c \
@@ -34,7 +42,7 @@ runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/selftest.c \
 	runtime/openssl/sign.c \
 	runtime/openssl/thunks.c
-runtime_openssl_weft_la_LIBADD = libwd_crypto.la libwd.la $(LIBCRYPTO_LIBS)
+runtime_openssl_weft_la_LIBADD = libossl.la libwd_crypto.la libwd.la $(LIBCRYPTO_LIBS)
 # Threads end with functions of ours to call: once loaded it stays.
 runtime_openssl_weft_la_LDFLAGS = $(AM_LDFLAGS) $(LIBWD_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^OSSL_provider_init$$'

@@ -233,10 +233,10 @@ enum wdi_ossl_where wdi_ossl_pk_where(const struct wdi_ossl_pk *c)
 	const struct wdi_ossl_impl *impl = c->head.impl;
 	size_t bytes;
 
-	if (impl->least == WDI_OSSL_NEVER || !c->key)
+	if (impl->limits.least == WDI_OSSL_NEVER || !c->key)
 		return WDI_OSSL_CPU;
 	bytes = wdi_ossl_key_bytes(c->key);
-	return bytes && bytes >= impl->least ? wdi_ossl_where(impl, bytes) : WDI_OSSL_CPU;
+	return bytes && bytes >= impl->limits.least ? wdi_ossl_where(&impl->limits, bytes) : WDI_OSSL_CPU;
 }
 
 bool wdi_ossl_pk_has_kdf(const struct wdi_ossl_pk *c)

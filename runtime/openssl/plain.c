@@ -9,39 +9,8 @@
 #include <strings.h>
 
 #include <openssl/params.h>
-#include <uadk/wd_cipher.h>
-#include <uadk/wd_digest.h>
 
 #include "openssl/prov.h"
-
-/* What algs.def leaves to each includer. */
-#define NEVER	WDI_OSSL_NEVER
-#define LOCKED	WDI_OSSL_LOCKED
-
-const struct wdi_ossl_row wdi_ossl_rows[WDI_OSSL_IMPLS] = {
-#define CIPHER(id, n, a, m, v, p, am, sm) [WDI_OSSL_##id] = { \
-		.name = n, .operation = OSSL_OP_CIPHER, .alg = WD_CIPHER_##a, \
-		.mode = WD_CIPHER_##m, .iv = v, .pieces = p, .async_min = am, .sync_min = sm },
-#define AEAD(id, n, a, m, am, sm) [WDI_OSSL_##id] = { \
-		.name = n, .operation = OSSL_OP_CIPHER, .alg = WD_CIPHER_##a, \
-		.mode = WD_CIPHER_##m, .aead = true, .async_min = am, .sync_min = sm },
-#define DIGEST(id, n, a, am, sm) [WDI_OSSL_##id] = { \
-		.name = n, .operation = OSSL_OP_DIGEST, .alg = WD_DIGEST_##a, \
-		.async_min = am, .sync_min = sm },
-#define MAC(id, n, k) [WDI_OSSL_##id] = { \
-		.name = n, .operation = OSSL_OP_MAC, .alg = WDI_OSSL_##k, \
-		.async_min = NEVER, .sync_min = NEVER },
-#define KEYMGMT(id, n, f) [WDI_OSSL_##id] = { \
-		.name = n, .operation = OSSL_OP_KEYMGMT, .alg = WDI_OSSL_FAMILY_##f, \
-		.async_min = NEVER, .sync_min = NEVER },
-#define PK(id, n, o, am, sm) [WDI_OSSL_##id] = { \
-		.name = n, .operation = OSSL_OP_##o, .async_min = am, .sync_min = sm },
-#define SIGNATURE(id, n, am, sm) PK(id, n, SIGNATURE, am, sm)
-#define ASYM(id, n, am, sm) PK(id, n, ASYM_CIPHER, am, sm)
-#define KEYEXCH(id, n, am, sm) PK(id, n, KEYEXCH, am, sm)
-#define KEM(id, n, am, sm) PK(id, n, KEM, am, sm)
-#include "openssl/algs.def"
-};
 
 /* ---- functions by their numbers ------------------------------------------------------- */
 

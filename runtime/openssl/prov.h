@@ -12,34 +12,14 @@
 #ifndef WEFT_OPENSSL_PROV_H
 #define WEFT_OPENSSL_PROV_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/provider.h>
 
-#define wdi_array_size(a)	(sizeof(a) / sizeof((a)[0]))
-#define wdi_unlikely(x)		__builtin_expect(!!(x), 0)
-#define wdi_likely(x)		__builtin_expect(!!(x), 1)
-
-/* A threshold that nothing reaches. */
-#define WDI_OSSL_NEVER	SIZE_MAX
-/* The same, and the configuration does not change it; see algs.def. */
-#define WDI_OSSL_LOCKED	(SIZE_MAX - 1)
+#include "openssl/common.h"
 
 /* All that we offer have numbers below this. */
 #define WDI_OSSL_OPERATIONS	(OSSL_OP_KEM + 1)
-
-/* What the section of the provider in openssl.cnf says; see docs/openssl.md. */
-struct wdi_ossl_config {
-	bool async;		/* use the device inside jobs */
-	bool sync;		/* use it outside, where it is faster */
-	size_t async_min;	/* 0: what was measured, for each algorithm */
-	size_t sync_min;
-	unsigned int operations;	/* bits 1 << OSSL_OP_* that are offered */
-};
 
 /* One instance: a library context of the application that the provider was loaded into. */
 struct wdi_ossl_prov {
@@ -56,31 +36,6 @@ struct wdi_ossl_prov {
 	struct wdi_ossl_config config;
 	struct wdi_ossl_impl *impls;	/* [WDI_OSSL_IMPLS] */
 	OSSL_ALGORITHM *offered[WDI_OSSL_OPERATIONS];	/* by OSSL_OP_* */
-};
-
-/* ---- algorithms ------------------------------------------------------------------- */
-
-enum wdi_ossl_id {
-#define CIPHER(id, ...) WDI_OSSL_##id,
-#define AEAD CIPHER
-#define DIGEST CIPHER
-#define MAC CIPHER
-#define KEYMGMT CIPHER
-#define SIGNATURE CIPHER
-#define ASYM CIPHER
-#define KEYEXCH CIPHER
-#define KEM CIPHER
-#include "openssl/algs.def"
-#undef CIPHER
-#undef AEAD
-#undef DIGEST
-#undef MAC
-#undef KEYMGMT
-#undef SIGNATURE
-#undef ASYM
-#undef KEYEXCH
-#undef KEM
-	WDI_OSSL_IMPLS
 };
 
 /* Functions of the default provider's cipher. */
@@ -214,51 +169,12 @@ struct wdi_ossl_pk_fns {
 	};
 };
 
-/* What the numbers of a key are. */
-enum wdi_ossl_family {
-	WDI_OSSL_FAMILY_RSA,
-	WDI_OSSL_FAMILY_EC,
-	WDI_OSSL_FAMILY_SM2,
-	WDI_OSSL_FAMILY_X25519,
-	WDI_OSSL_FAMILY_X448,
-	WDI_OSSL_FAMILY_DH,
-	WDI_OSSL_FAMILIES
-};
-
-enum wdi_ossl_mac_kind {
-	WDI_OSSL_HMAC,
-	WDI_OSSL_CMAC,
-	WDI_OSSL_GMAC,
-};
-
-/*
- * The constant half of an algorithm: a row of algs.def.
- * @alg, @mode: enum wd_cipher_alg and wd_cipher_mode, enum wd_digest_type,
- *	enum wdi_ossl_mac_kind, or enum wdi_ossl_family
- * @async_min, @sync_min: see algs.def
- */
-struct wdi_ossl_row {
-	const char *name;
-	uint8_t operation;	/* OSSL_OP_* */
-	uint8_t alg;
-	uint8_t mode;
-	uint8_t iv;
-	bool aead;
-	bool pieces;
-	size_t async_min;
-	size_t sync_min;
-};
-extern const struct wdi_ossl_row wdi_ossl_rows[WDI_OSSL_IMPLS];
-
 /* The half that an instance finds out: the default provider's implementation. */
 struct wdi_ossl_impl {
 	const struct wdi_ossl_row *row;
 	struct wdi_ossl_prov *prov;
 	const char *names;	/* NULL: OpenSSL has no such algorithm */
-	size_t async_min;	/* thresholds in force */
-	size_t sync_min;
-	size_t least;		/* the smaller of the two */
-	bool encrypt_only;	/* async_min is for encryption, decryption stays on the CPU */
+	struct wdi_ossl_limits limits;
 	OSSL_DISPATCH *dispatch;
 	union {
 		struct wdi_ossl_cipher_fns cipher;
@@ -349,31 +265,8 @@ void wdi_ossl_raise_(const struct wdi_ossl_prov *prov, const char *file, int lin
 #define wdi_ossl_raise(prov, reason, ...) \
 	wdi_ossl_raise_(prov, __FILE__, __LINE__, __func__, reason, __VA_ARGS__)
 
-/* wdi_ossl_config_read() - 0, or -EINVAL after an error that names the option. */
-int wdi_ossl_config_read(struct wdi_ossl_prov *prov);
-
 /* Known answers through the device. 0 or a negative errno after an error. */
 int wdi_ossl_self_test(struct wdi_ossl_prov *prov);
 
-/* ---- counting ---------------------------------------------------------------------- */
-
-enum wdi_ossl_path {
-	WDI_OSSL_PATH_CPU,	/* the default provider's code */
-	WDI_OSSL_PATH_SYNC,	/* the device, waited for */
-	WDI_OSSL_PATH_ASYNC,	/* the device, inside a job */
-	WDI_OSSL_PATH_REDONE,	/* the device failed, done again on the CPU */
-	WDI_OSSL_PATHS
-};
-
-/* Counted only where a report was asked for; one load and a branch otherwise. */
-extern bool wdi_ossl_counting;
-void wdi_ossl_count_(const struct wdi_ossl_row *row, enum wdi_ossl_path path, size_t bytes);
-static inline void wdi_ossl_count(const struct wdi_ossl_row *row, enum wdi_ossl_path path,
-				  size_t bytes)
-{
-	if (wdi_unlikely(wdi_ossl_counting))
-		wdi_ossl_count_(row, path, bytes);
-}
-void wdi_ossl_count_start(void);
 
 #endif

@@ -70,21 +70,36 @@ void wdi_ossl_raise_(const struct wdi_ossl_prov *prov, const char *file, int lin
 	va_end(args);
 }
 
-/* ---- what is offered --------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------ */
 
-static void set_thresholds(struct wdi_ossl_impl *impl)
+#define OPTIONS_MAX	16
+
+static int config_read(struct wdi_ossl_prov *prov)
 {
-	const struct wdi_ossl_config *c = &impl->prov->config;
+	char *values[OPTIONS_MAX] = { NULL };
+	OSSL_PARAM params[OPTIONS_MAX];
+	size_t n = 0;
 
-	impl->async_min = impl->sync_min = WDI_OSSL_NEVER;
-	if (c->async && impl->row->async_min != WDI_OSSL_LOCKED)
-		impl->async_min = c->async_min ? c->async_min : impl->row->async_min;
-	if (c->sync)
-		impl->sync_min = c->sync_min ? c->sync_min : impl->row->sync_min;
-	impl->encrypt_only = !c->async_min && impl->row->operation == OSSL_OP_CIPHER &&
-			     impl->row->mode == WD_CIPHER_CBC;
-	impl->least = impl->async_min < impl->sync_min ? impl->async_min : impl->sync_min;
+	wdi_ossl_config_default(&prov->config);
+	for (; n < OPTIONS_MAX - 1 && wdi_ossl_config_name(n); n++)
+		params[n] = OSSL_PARAM_construct_utf8_ptr(wdi_ossl_config_name(n), &values[n], 0);
+	params[n] = OSSL_PARAM_construct_end();
+	if (!prov->core_get_params(prov->core, params))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *expects = NULL;
+
+		if (!values[i] ||
+		    !wdi_ossl_config_set(&prov->config, params[i].key, values[i], &expects))
+			continue;
+		wdi_ossl_raise(prov, WDI_OSSL_R_CONFIG, "%s = %.100s: %s is expected",
+			       params[i].key, values[i], expects);
+		return -EINVAL;
+	}
+	return 0;
 }
+
+/* ---- what is offered --------------------------------------------------------------------- */
 
 static OSSL_DISPATCH *make_dispatch(const struct wdi_ossl_impl *impl)
 {
@@ -127,7 +142,7 @@ static bool make_lists(struct wdi_ossl_prov *prov)
 
 		impl->row = &wdi_ossl_rows[i];
 		impl->prov = prov;
-		set_thresholds(impl);
+		wdi_ossl_limits_set(&impl->limits, impl->row, &prov->config);
 		if (!(prov->config.operations & 1u << impl->row->operation) ||
 		    !wdi_ossl_plain_find(impl))
 			continue;
@@ -318,7 +333,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 	prov->core = handle;
 	take_core(prov, in);
 	wdi_ossl_dev_get();
-	if (!prov->core_get_params || wdi_ossl_config_read(prov))
+	if (!prov->core_get_params || config_read(prov))
 		goto teardown_prov;
 	if (!load_plain(prov)) {
 		wdi_ossl_raise(prov, WDI_OSSL_R_NO_DEFAULT, "in a library context of our own");
