@@ -281,15 +281,6 @@ static int not_all_out(struct wdi_z_deflate *s)
 	return Z_OK;
 }
 
-/* Whether a call that adds nothing to the last one has output to give all the same. */
-static bool inner_waits(const struct wdi_z_deflate *s)
-{
-	unsigned int bytes = 0;
-	int bits;
-
-	return s->inner && wdi_z_system()->deflatePending(s->inner, &bytes, &bits) == Z_OK && bytes;
-}
-
 static int inner_end(z_streamp strm, struct wdi_z_deflate *s)
 {
 	s->status = WDI_Z_FINISH;
@@ -329,6 +320,9 @@ static int inner_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, boo
 
 	if (s->status == WDI_Z_FINISH && s->trailed)
 		return Z_STREAM_END;
+	/* Whether there is anything new in the first call has been seen already. */
+	progress |= s->inner_fresh;
+	s->inner_fresh = false;
 	inner_lend(strm, s->inner);
 	ret = wdi_z_system()->deflate(s->inner, flush);
 	inner_return(strm, s);
@@ -336,9 +330,9 @@ static int inner_deflate(z_streamp strm, struct wdi_z_deflate *s, int flush, boo
 		return inner_end(strm, s);
 	if (ret == Z_BUF_ERROR && progress) {
 		strm->msg = msg;
-		ret = Z_OK;
+		return Z_OK;
 	}
-	return ret == Z_OK && !strm->avail_out ? not_all_out(s) : ret;
+	return ret;
 }
 
 static int finish(z_streamp strm, struct wdi_z_deflate *s)
@@ -432,8 +426,8 @@ int deflate(z_streamp strm, int flush)
 		progress = true;
 		if (!wdi_z_deflate_deliver(strm, s) || !strm->avail_out)
 			return not_all_out(s);
-	} else if (!strm->avail_in && RANK(flush) <= RANK(old) && flush != Z_FINISH &&
-		   !inner_waits(s)) {
+	} else if ((!s->inner || s->inner_fresh) && !strm->avail_in && RANK(flush) <= RANK(old) &&
+		   flush != Z_FINISH) {
 		return fail(strm, Z_BUF_ERROR);
 	}
 	if (s->status == WDI_Z_FINISH && strm->avail_in)
@@ -579,6 +573,7 @@ int deflateParams(z_streamp strm, int level, int strategy)
 		inner_lend(strm, s->inner);
 		ret = wdi_z_system()->deflateParams(s->inner, level, strategy);
 		inner_return(strm, s);
+		s->inner_fresh &= !flushes;
 	} else {
 		ret = Z_BUF_ERROR;
 	}
@@ -665,9 +660,16 @@ int deflateSetHeader(z_streamp strm, gz_headerp head)
 /* Of a part: blocks cut short by it, and the empty stored block that it ends with. */
 #define PART_END	16
 
-/* zlib's for the window and memory that streams of ours have. */
-static z_size_t bound_plain(z_size_t length)
+/*
+ * zlib's for a window of 15 bits: a stream may still become its own. With more memory than
+ * usual blocks may have fixed codes, with less more of them are stored.
+ */
+static z_size_t bound_plain(const struct wdi_z_deflate *s, z_size_t length)
 {
+	if (s->mem_level > 8)
+		return length + (length >> 3) + (length >> 8) + (length >> 9) + 4;
+	if (s->mem_level < 8)
+		return length + (length >> 5) + (length >> 7) + (length >> 11) + 7;
 	return length + (length >> 12) + (length >> 14) + (length >> 25) + 7;
 }
 
@@ -701,7 +703,7 @@ static z_size_t bound_ours(const struct wdi_z_deflate *s, z_size_t length)
 	}
 	for (unsigned int i = 0; i < s->count; i++)
 		length += s->parts[(s->first + i) % s->depth].in_len;
-	bound = bound_plain(length) + parts * PART_END + wrap + (s->pend_len - s->pend_off);
+	bound = bound_plain(s, length) + parts * PART_END + wrap + (s->pend_len - s->pend_off);
 	return bound < length ? (z_size_t)-1 : bound;
 }
 

@@ -35,6 +35,7 @@ enum wdi_z_status {
  * @history_live:	how much of it lies behind the last full flush
  * @parts:		sent to the device, in order: @count of them from @first on
  * @inner:		the system's raw stream, to which this one was handed over
+ * @inner_fresh:		it has not had a call yet, and does not know the last flush
  * @system_in:		total_in at that moment
  */
 struct wdi_z_deflate {
@@ -44,6 +45,7 @@ struct wdi_z_deflate {
 	bool typed;			/* data_type is set */
 	bool reused;			/* it was reset: making a zlib for it pays off */
 	bool trailed;			/* the trailer is in @pend, or out */
+	bool inner_fresh;
 	int last_flush;
 	uint32_t check;
 	gz_headerp gzhead;

@@ -522,6 +522,7 @@ int wdi_z_deflate_hand_over(z_streamp strm, struct wdi_z_deflate *s, enum wdi_z_
 	s->inner = inner_new(s);
 	if (!s->inner)
 		return Z_MEM_ERROR;
+	s->inner_fresh = true;
 	wdi_z_count_why(why);
 	s->system_in = strm->total_in - s->held_len;
 	if (!(s->trailed ? inner_finish(s) : inner_feed(s)))

@@ -61,6 +61,26 @@ static void op_compress(struct zdiff *d, const struct zop *op)
 		   (long long)d->api[OURS]->compressBound(in_len));
 }
 
+/* What zlib says to data that its uncompress() only calls wrong. */
+static const char *reason_of(struct zdiff *d, const struct source *s)
+{
+	const struct zapi *z = d->api[THEIRS];
+	struct piece p = piece_of(s->data, s->len);
+	z_stream strm = { .next_in = p.data, .avail_in = (uInt)p.len };
+	const char *msg = NULL;
+	int ret = z->inflateInit_(&strm, ZLIB_VERSION, sizeof(strm));
+
+	while (ret == Z_OK) {
+		strm.next_out = d->scratch;
+		strm.avail_out = SCRATCH_LEN;
+		ret = z->inflate(&strm, Z_NO_FLUSH);
+		msg = strm.msg;
+	}
+	z->inflateEnd(&strm);
+	piece_drop(&p);
+	return msg;
+}
+
 static void op_uncompress(struct zdiff *d, const struct zop *op)
 {
 	struct source *s = source_new(d, op->arg, op->arg[4] % 16 ? 1 : -1);
@@ -87,6 +107,10 @@ static void op_uncompress(struct zdiff *d, const struct zop *op)
 		piece_drop(&p);
 	}
 	d->calls++;
+	if (ret[THEIRS] != ret[OURS] && zdiff_gap_in_code(d, reason_of(d, s), ret)) {
+		source_drop(s);
+		return;
+	}
 	zdiff_same(d, "uncompress()", ret[THEIRS], ret[OURS]);
 	zdiff_same(d, "uncompress() length", (long long)len[THEIRS], (long long)len[OURS]);
 	/* After an error, what was read is told; where decoding stopped for want of room it is free. */

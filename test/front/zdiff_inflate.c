@@ -213,16 +213,20 @@ static void compare_call(struct zdiff *d, struct islot *slot, int flush, const i
 	slot->ended = ret[THEIRS] == Z_STREAM_END || ret[THEIRS] == Z_DATA_ERROR;
 }
 
-/*
- * A code with a gap is refused by zlib, and by others only when the gap is met. What
- * follows is not the same data any more.
- */
-static bool gap_in_code(const struct zdiff *d, const struct islot *slot, const int ret[SIDES])
+bool zdiff_gap_in_code(const struct zdiff *d, const char *msg, const int ret[SIDES])
 {
-	const char *msg = slot->side[THEIRS].s.msg;
+	static const char *const said[] = {
+		"invalid literal/lengths set", "invalid distances set",
+		"invalid literal/length code",
+	};
 
-	return !d->exact && ret[THEIRS] == Z_DATA_ERROR && ret[OURS] != Z_DATA_ERROR && msg &&
-	       (!strcmp(msg, "invalid literal/lengths set") || !strcmp(msg, "invalid distances set"));
+	if (d->exact || ret[THEIRS] != Z_DATA_ERROR || ret[OURS] == Z_DATA_ERROR || !msg)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+		if (!strcmp(msg, said[i]))
+			return true;
+	}
+	return false;
 }
 
 static void inflate_both(struct zdiff *d, struct islot *slot, int flush, size_t room,
@@ -265,7 +269,8 @@ static void inflate_both(struct zdiff *d, struct islot *slot, int flush, size_t 
 		d->calls++;
 		if (slot->side[0].mem->failed || slot->side[1].mem->failed)
 			break;
-		if (gap_in_code(d, slot, ret))
+		/* What follows is not the same data any more. */
+		if (zdiff_gap_in_code(d, slot->side[THEIRS].s.msg, ret))
 			slot->odd = true;
 		if (slot->odd)
 			break;

@@ -132,6 +132,12 @@ struct source {
 struct source *source_new(struct zdiff *d, const uint32_t *arg, int wrap);
 void source_drop(struct source *s);
 
+/*
+ * A code with a gap is refused by zlib, whose @msg it is, and by others only when the gap
+ * is met; and one of them takes the symbols 286 and 287, which do not exist, for 285.
+ */
+bool zdiff_gap_in_code(const struct zdiff *d, const char *msg, const int ret[SIDES]);
+
 struct zdiff {
 	const struct zapi *api[SIDES];
 	const char *folder;

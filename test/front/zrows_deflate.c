@@ -367,9 +367,38 @@ static void flush_twice(void)
 		IS(deflate(&s, Z_BLOCK), Z_BUF_ERROR);
 		IS(deflate(&s, Z_SYNC_FLUSH), Z_OK);
 		IS(deflate(&s, Z_SYNC_FLUSH), Z_BUF_ERROR);
+		/* One that was refused is the last one all the same. */
+		IS(deflate(&s, Z_NO_FLUSH), Z_BUF_ERROR);
+		IS(deflate(&s, Z_SYNC_FLUSH), Z_OK);
 		IS(deflate(&s, Z_FINISH), Z_STREAM_END);
 		IS(deflateEnd(&s), Z_OK);
 		zrows_is_pack_of(packed, s.total_out, 15, zrows_data, 14000);
+	}
+}
+
+/* What deflateBound() says before data is enough, however little memory the stream has. */
+static void bound_is_enough(void)
+{
+	uint8_t noise[1000], packed[2000];
+	uint32_t x = 1;
+
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		x = x * 1103515245 + 12345;
+		noise[i] = (uint8_t)(x >> 16);
+	}
+	for (int mem_level = 1; mem_level <= 9; mem_level++) {
+		for (int bits = -15; bits <= 31; bits += bits < 0 ? 30 : 16) {
+			z_stream s = { .next_in = noise, .avail_in = sizeof(noise),
+				       .next_out = packed };
+
+			IS(deflateInit2(&s, 7, Z_DEFLATED, bits, mem_level, Z_DEFAULT_STRATEGY),
+			   Z_OK);
+			IS(deflateReset(&s), Z_OK);
+			s.avail_out = (uInt)deflateBound(&s, sizeof(noise));
+			IS(deflate(&s, Z_FINISH), Z_STREAM_END);
+			IS(deflateEnd(&s), Z_OK);
+			zrows_is_pack_of(packed, s.total_out, bits, noise, sizeof(noise));
+		}
 	}
 }
 
@@ -523,6 +552,7 @@ const struct zrow zrows_deflate[] = {
 	{ "a dictionary of a long stream", dictionary_large },
 	{ "what was flushed can be read", flush_points },
 	{ "a flush that adds nothing", flush_twice },
+	{ "deflateBound() is enough", bound_is_enough },
 	{ "gzip headers", gzip_headers },
 	{ "arguments that are wrong", wrong_arguments },
 	{ "streams that are not where they were", stale_streams },
