@@ -429,17 +429,14 @@ static void (*const fills[])(struct sdev_slot *slot, const struct wdi_msg *msg) 
 };
 static_assert(wdi_array_size(fills) == WDI_OP_COUNT, "an operation without its fields");
 
-static void sdev_submit(void *priv, const struct wdi_msg *msg)
+static inline void slot_fill(struct sdev_slot *slot, const struct wdi_msg *msg, uint32_t tag)
 {
-	struct sdev_queue *q = priv;
-	struct sdev_slot *slot = &q->sq[q->sq_tail & q->mask];
-
 	slot->desc = (struct sdev_desc){
 		.opcode = opcodes[msg->op],
 		.flags = (uint8_t)((msg->src_sgl ? SDEV_F_SRC_SGL : 0) |
 				   (msg->dst_sgl ? SDEV_F_DST_SGL : 0) |
 				   (msg->report ? SDEV_F_FAULT_REPORT : 0)),
-		.tag = msg->tag,
+		.tag = tag,
 		.src_va = (uintptr_t)msg->src,
 		.dst_va = (uintptr_t)msg->dst,
 		.src_len = msg->src_len,
@@ -447,6 +444,13 @@ static void sdev_submit(void *priv, const struct wdi_msg *msg)
 		.object = msg->object,
 	};
 	fills[msg->op](slot, msg);
+}
+
+static void sdev_submit(void *priv, const struct wdi_msg *msg)
+{
+	struct sdev_queue *q = priv;
+
+	slot_fill(&q->sq[q->sq_tail & q->mask], msg, msg->tag);
 	/* The descriptor is whole before the device may see the new tail. */
 	wdi_io_store32_release(&q->db->sq_tail, ++q->sq_tail);
 }
@@ -565,15 +569,11 @@ static uint64_t list_bytes(const struct wdi_msg *msg)
 	return sum;
 }
 
-static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
+static inline void cpl_take(const struct sdev_cpl *cpl, struct wdi_msg *msg)
 {
 	uint64_t most_in = msg->src_len, most_out = msg->dst_len;
-	struct sdev_cpl cpl;
-	uint32_t status, detail;
+	uint32_t status = SDEV_CPL_STATUS(cpl->end), detail = SDEV_CPL_DETAIL(cpl->end);
 
-	memcpy(&cpl, raw->raw, sizeof(cpl));
-	status = SDEV_CPL_STATUS(cpl.end);
-	detail = SDEV_CPL_DETAIL(cpl.end);
 	msg->status = status < SDEV_ST_COUNT ? statuses[status] : WDI_ST_MALFORMED;
 	if (status == SDEV_ST_DONE && detail < wdi_array_size(done_details))
 		msg->status = done_details[detail];
@@ -583,18 +583,39 @@ static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
 	else if (status == SDEV_ST_MALFORMED && detail == SDEV_BAD_SGL)
 		msg->status = WDI_ST_BAD_SGL;
 	msg->detail = (uint8_t)detail;
-	msg->engine = cpl.engine;
-	msg->faults = cpl.faults;
-	msg->fault_addr = cpl.fault_va;
+	msg->engine = cpl->engine;
+	msg->faults = cpl->faults;
+	msg->fault_addr = cpl->fault_va;
 	/* A device cannot have taken or made more than there was. */
 	if (wdi_unlikely(msg->op == WDI_OP_PK)) {
 		most_in = list_bytes(msg);
 		most_out = most_in;
 	}
-	msg->consumed = (uint32_t)wdi_min(cpl.consumed, most_in);
-	msg->produced = (uint32_t)wdi_min(cpl.produced, most_out);
+	msg->consumed = (uint32_t)wdi_min(cpl->consumed, most_in);
+	msg->produced = (uint32_t)wdi_min(cpl->produced, most_out);
 	if (msg->op == WDI_OP_STREAM_OPEN || msg->op == WDI_OP_SESSION_OPEN)
-		msg->object = cpl.object;
+		msg->object = cpl->object;
+}
+
+static void sdev_complete(const struct wdi_cpl *raw, struct wdi_msg *msg)
+{
+	struct sdev_cpl cpl;
+
+	memcpy(&cpl, raw->raw, sizeof(cpl));
+	cpl_take(&cpl, msg);
+}
+
+static bool sdev_direct(struct wdi_io *io, void *priv, struct wdi_msg *msg)
+{
+	const struct sdev_queue *q = priv;
+	struct sdev_slot slot;
+	struct sdev_cpl cpl;
+
+	slot_fill(&slot, msg, SDEV_TAG_DIRECT);
+	if (wdi_unlikely(!wdi_io_direct(io, q->number, &slot, &cpl)))
+		return false;
+	cpl_take(&cpl, msg);
+	return true;
 }
 
 static const char *sdev_detail_name(const struct wdi_msg *msg)
@@ -682,6 +703,7 @@ const struct wdi_driver wdi_sdev_driver = {
 	.inject = sdev_inject,
 	.injected = sdev_injected,
 	.complete = sdev_complete,
+	.direct = sdev_direct,
 	.detail_name = sdev_detail_name,
 	.backlog = sdev_backlog,
 	.needs_kick = sdev_needs_kick,

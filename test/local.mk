@@ -19,6 +19,7 @@ test_unit_programs = \
 	test/unit/codec_cut_test \
 	test/unit/codec_test \
 	test/unit/crypto_batch_test \
+	test/unit/device_direct_test \
 	test/unit/crypto_pieces_test \
 	test/unit/crypto_rows_test \
 	test/unit/device_face_test \
@@ -67,6 +68,7 @@ test_api_programs = \
 	test/api/release_test \
 	test/api/report_test \
 	test/fault/crypto_ladder_test \
+	test/fault/direct_test \
 	test/fault/inject_test \
 	test/fault/ladder_test \
 	test/fault/memory_test \
@@ -154,6 +156,7 @@ test_api_fork_test_LDADD = $(test_api_libs)
 test_api_release_test_LDADD = $(test_api_libs)
 test_api_report_test_LDADD = $(test_api_libs)
 test_fault_crypto_ladder_test_LDADD = libtestpk.la $(test_sym_libs)
+test_fault_direct_test_LDADD = $(test_sym_libs)
 test_fault_inject_test_LDADD = $(test_api_libs)
 test_fault_ladder_test_LDADD = $(test_api_libs)
 test_fault_memory_test_LDADD = $(test_api_libs)
@@ -163,6 +166,7 @@ test_fault_uffd_test_LDADD = $(test_sym_libs)
 test_unit_codec_cut_test_LDADD = $(test_device_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_crypto_batch_test_LDADD = libtestcrypto.la $(test_device_libs)
+test_unit_device_direct_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_crypto_pieces_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_crypto_rows_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_face_test_LDADD = $(test_device_libs)

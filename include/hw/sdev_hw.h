@@ -253,6 +253,8 @@ enum sdev_opcode {
  * nothing before it can any more, whatever else goes wrong.
  */
 #define SDEV_TAG_DRAIN		UINT32_MAX
+/* Likewise, for descriptors that go past the rings: nobody cancels one by its tag. */
+#define SDEV_TAG_DIRECT		(UINT32_MAX - 1)
 
 enum sdev_format {
 	SDEV_FMT_DEFLATE,	/* RFC 1951 */

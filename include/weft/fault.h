@@ -91,8 +91,9 @@ int weft_sess_deadline(uintptr_t sess, uint64_t ns);
  * weft_sess_cancel() - end the requests of a session that are in flight, as if
  * their time were over, with WD_HW_EACCESS: synchronous calls of other threads
  * return it, asynchronous requests get their callbacks from the next poll. What
- * was said of buffers above holds here too. Returns how many there were, or
- * -EINVAL: no such session.
+ * was said of buffers above holds here too. A small synchronous request that its
+ * caller is running itself past the ring of the context (see WEFT_DIRECT) is not one
+ * of them: it ends by itself. Returns how many there were, or -EINVAL: no such session.
  */
 int weft_sess_cancel(uintptr_t sess);
 

@@ -75,10 +75,16 @@ struct wdi_bus_dev {
 
 	/*
 	 * Let the device use this thread for work of one queue that it has not
-	 * begun. Completions posted; 0 where devices work on their own. It is on
-	 * the data path, so it stands here and goes straight to the transport.
+	 * begun. Completions posted; 0 where devices work on their own. Both are on
+	 * the data path, so they stand here and go straight to the transport.
 	 */
 	unsigned int (*step)(void *handle, unsigned int queue);
+	/*
+	 * Run one descriptor of a queue in this thread, past its rings. @desc and @cpl
+	 * are as the device lays them out. False: nothing was done; submit it. NULL
+	 * where devices work on their own.
+	 */
+	bool (*direct)(void *handle, unsigned int queue, const void *desc, void *cpl);
 	void *step_handle;
 };
 

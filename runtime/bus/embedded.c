@@ -102,6 +102,11 @@ static unsigned int embedded_step(void *handle, unsigned int queue)
 	return sdev_step(handle, queue);
 }
 
+static bool embedded_direct(void *handle, unsigned int queue, const void *desc, void *cpl)
+{
+	return sdev_direct(handle, queue, desc, cpl);
+}
+
 /* The files go with the device; see embedded_forked(). */
 static void embedded_forget(void *handle)
 {
@@ -117,6 +122,7 @@ static const struct wdi_transport_ops embedded_transport = {
 	.map = embedded_map,
 	.kick = embedded_kick,
 	.step = embedded_step,
+	.direct = embedded_direct,
 	.forget = embedded_forget,
 };
 

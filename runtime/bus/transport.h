@@ -6,6 +6,7 @@
 #ifndef WEFT_BUS_TRANSPORT_H
 #define WEFT_BUS_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,6 +24,8 @@ struct wdi_transport_ops {
 	int (*map)(void *handle, uint64_t off, size_t len, void **out);
 	void (*kick)(void *handle);
 	unsigned int (*step)(void *handle, unsigned int queue);
+	/* As wdi_bus_dev.direct; may be NULL. */
+	bool (*direct)(void *handle, unsigned int queue, const void *desc, void *cpl);
 	void (*forget)(void *handle);
 };
 

@@ -226,6 +226,7 @@ int wdi_bus_vfio_open(const struct wdi_transport_ops *transport, const struct wd
 	if (ret)
 		goto free_dev;
 	v->base.step = transport->step;
+	v->base.direct = transport->direct;
 	v->base.step_handle = v->handle;
 	ret = vfio_read_info(v);
 	if (ret) {

@@ -75,6 +75,7 @@ struct wdi_queue {
 	unsigned int number;
 	uint32_t depth;
 	bool inline_steps;
+	bool may_direct;		/* the device has a way past the ring, and it is wanted */
 	bool event_mode;		/* atomic; somebody has the wait fd: leave no work unseen */
 	uint32_t *wake_word;		/* the device calls through it; NULL: through the eventfd */
 	int efd;			/* atomic; -1: nobody has needed it yet */
@@ -111,6 +112,16 @@ struct wdi_queue {
 	uint64_t retries;
 	uint64_t redone;
 	uint64_t by_cpu;
+
+	/* messages that went past the ring; counted under the lock */
+	struct {
+		struct wdi_spin lock;
+		uint64_t jobs;
+		uint64_t errors;
+		uint64_t faults;
+		uint64_t in_bytes;
+		uint64_t out_bytes;
+	} direct __attribute__((aligned(WDI_CACHE_LINE)));
 
 	uint64_t sleeps __attribute__((aligned(WDI_CACHE_LINE)));	/* atomic */
 };

@@ -31,6 +31,13 @@ int wdi_io_map(struct wdi_io *io, unsigned int region, uint64_t off, size_t len,
 	return io->bus->ops->map(io->bus, region, off, len, out);
 }
 
+bool wdi_io_direct(struct wdi_io *io, unsigned int queue, const void *desc, void *cpl)
+{
+	struct wdi_bus_dev *bus = io->bus;
+
+	return bus->direct && bus->direct(bus->step_handle, queue, desc, cpl);
+}
+
 void wdi_io_lock(struct wdi_io *io)
 {
 	pthread_mutex_lock(&io->lock);

@@ -7,6 +7,7 @@
 #ifndef WEFT_CORE_DRIVER_H
 #define WEFT_CORE_DRIVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/msg.h"
@@ -20,6 +21,12 @@ int wdi_io_write(struct wdi_io *io, unsigned int region, uint64_t off, const voi
 /* For sequences of accesses that must not be interleaved, such as a mailbox. */
 void wdi_io_lock(struct wdi_io *io);
 void wdi_io_unlock(struct wdi_io *io);
+
+/*
+ * Have the device run one descriptor of a queue in this thread, past its rings; both are
+ * as the device lays them out. False: nothing was done, or its bus has no such way.
+ */
+bool wdi_io_direct(struct wdi_io *io, unsigned int queue, const void *desc, void *cpl);
 
 int wdi_io_map(struct wdi_io *io, unsigned int region, uint64_t off, size_t len, void **out);
 
@@ -127,6 +134,11 @@ struct wdi_driver {
 	void (*submit)(void *priv, const struct wdi_msg *msg);
 	unsigned int (*poll)(void *priv, struct wdi_cpl *cpls, unsigned int max);
 	void (*complete)(const struct wdi_cpl *cpl, struct wdi_msg *msg);
+	/*
+	 * Instead of the three: run the message in this thread and complete it, past the
+	 * rings. Needs no lock. False: nothing was done; submit it. May be NULL.
+	 */
+	bool (*direct)(struct wdi_io *io, void *priv, struct wdi_msg *msg);
 	/* What the detail of a message that ended badly means; may be NULL, and return it. */
 	const char *(*detail_name)(const struct wdi_msg *msg);
 

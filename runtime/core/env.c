@@ -57,6 +57,8 @@ static const struct wdi_opt_row env_rows[] = {
 	  .help = "microseconds that an idle engine thread or a waiter spins before it sleeps" },
 	{ .name = "WEFT_INLINE", .type = WDI_OPT_BOOL, .fallback = "1", AT(inline_steps),
 	  .help = "whoever polls or waits runs jobs that no engine thread has begun" },
+	{ .name = "WEFT_DIRECT", .type = WDI_OPT_BOOL, .fallback = "1", AT(direct),
+	  .help = "small synchronous crypto requests that the caller runs itself go past the ring" },
 	{ .name = "WEFT_CTX_MAX", .type = WDI_OPT_UINT, .fallback = "1024", .min = 1, .max = 65536,
 	  AT(ctx_max),
 	  .help = "contexts that the software device has" },

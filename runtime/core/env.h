@@ -23,6 +23,7 @@ struct wdi_env {
 	uint32_t crypto;
 	uint32_t spin_us;
 	uint32_t inline_steps;
+	uint32_t direct;
 	uint32_t ctx_max;
 	uint32_t queue_depth;
 	uint32_t isolate;

@@ -61,14 +61,16 @@ int weft_ctx_stats(uintptr_t handle, struct weft_ctx_stats *stats)
 
 	if (ret)
 		return ret;
-	s.submitted = counter(&q->submitted);
-	s.completed = counter(&q->completed);
-	s.errors = counter(&q->errors);
+	/* Past the ring all of it is one step of the caller's. */
+	s.completed = counter(&q->direct.jobs);
+	s.submitted = counter(&q->submitted) + s.completed;
+	s.inline_steps = counter(&q->inline_count) + s.completed;
+	s.completed += counter(&q->completed);
+	s.errors = counter(&q->errors) + counter(&q->direct.errors);
 	s.busy = counter(&q->busy);
-	s.faults = counter(&q->faults);
-	s.in_bytes = counter(&q->in_bytes);
-	s.out_bytes = counter(&q->out_bytes);
-	s.inline_steps = counter(&q->inline_count);
+	s.faults = counter(&q->faults) + counter(&q->direct.faults);
+	s.in_bytes = counter(&q->in_bytes) + counter(&q->direct.in_bytes);
+	s.out_bytes = counter(&q->out_bytes) + counter(&q->direct.out_bytes);
 	s.sleeps = counter(&q->sleeps);
 	s.kicks = counter(&q->kicks);
 	s.retries = counter(&q->retries);

@@ -22,6 +22,11 @@
 #define UNSEEN_COUNT	16
 #define UNSEEN_BYTES	(128 * 1024)
 
+/* What the caller may run past the ring. */
+#define DIRECT_OPS	(UINT32_C(1) << WDI_OP_CIPHER | UINT32_C(1) << WDI_OP_DIGEST | \
+			 UINT32_C(1) << WDI_OP_AEAD | UINT32_C(1) << WDI_OP_PK)
+#define DIRECT_BYTES	(64 * 1024)
+
 static const char *const status_names[] = {
 	[WDI_ST_DONE] = "done",
 	[WDI_ST_STREAM_END] = "end of stream",
@@ -71,6 +76,7 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 	q->spin_ns = dev->env.spin_us * WDI_NSEC_PER_USEC;
 	/* With no engine threads somebody has to do the work. */
 	q->inline_steps = dev->env.inline_steps || !dev->caps.engine_threads;
+	q->may_direct = q->inline_steps && dev->env.direct && q->drv->direct && dev->io.bus->direct;
 
 	ret = wdi_slots_init(&q->slots, depth);
 	if (ret)
@@ -405,13 +411,41 @@ int wdi_queue_run_once(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
 	return 0;
 }
 
+/*
+ * What may go past the ring: nobody can give up on it while it is under way, so only what
+ * takes little time and has no deadline.
+ */
+static inline bool direct_fits(const struct wdi_queue *q, const struct wdi_msg *msg)
+{
+	return q->may_direct && (DIRECT_OPS >> msg->op & 1) && msg->src_len <= DIRECT_BYTES &&
+	       !msg->deadline_ns;
+}
+
+static void direct_account(struct wdi_queue *q, const struct wdi_msg *msg)
+{
+	wdi_spin_lock(&q->direct.lock);
+	wdi_count(&q->direct.jobs, 1);
+	wdi_count(&q->direct.in_bytes, msg->consumed);
+	wdi_count(&q->direct.out_bytes, msg->produced);
+	if (wdi_unlikely(msg->status > WDI_ST_MORE_OUT) && !wdi_fault_wanted(msg))
+		wdi_count(&q->direct.errors, 1);
+	if (wdi_unlikely(msg->faults))
+		wdi_count(&q->direct.faults, msg->faults);
+	wdi_spin_unlock(&q->direct.lock);
+}
+
 int wdi_core_run(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
 {
 	int ret;
 
 	if (wdi_unlikely(msg->policy))
 		wdi_core_populate(msg);
-	ret = wdi_queue_run_once(q, msg, sleep_now);
+	if (direct_fits(q, msg) && wdi_likely(q->drv->direct(&q->dev->io, q->priv, msg))) {
+		ret = 0;
+		direct_account(q, msg);
+	} else {
+		ret = wdi_queue_run_once(q, msg, sleep_now);
+	}
 	if (wdi_unlikely(ret) || wdi_likely(!wdi_fault_wanted(msg)))
 		return ret;
 	return wdi_fault_run(q, msg, sleep_now);

@@ -15,6 +15,8 @@
 
 struct sdev;
 struct sdev_file;
+struct sdev_slot;		/* hw/sdev_hw.h */
+struct sdev_cpl;
 
 /* What the kernel may lack: behave as if it did. */
 #define SDEV_WITHOUT_PAGEMAP	0x1	/* /proc/self/pagemap; mincore() tells less exactly */
@@ -87,6 +89,20 @@ void sdev_kick(struct sdev_file *file);
  * number of descriptors completed; 0: nothing to claim.
  */
 unsigned int sdev_step(struct sdev_file *file, uint32_t queue);
+
+/*
+ * sdev_direct() - run one descriptor of a queue in the calling thread, past its rings.
+ * @slot stays as it is until the call returns; its second half is read for the
+ * opcodes that have one. True: it has ended, and @cpl is its completion (without a
+ * phase). False: nothing was done, and it has to go through the ring: the queue is not
+ * a running one of @file, the device is not running or answers faults with page
+ * requests, something is injected into the queue, or the descriptor has FENCE or IRQ.
+ *
+ * It is a step of the queue: whoever waits for steps waits for it, or cuts it. It has no
+ * place in the order of the ring's descriptors, and no fence waits for it.
+ */
+bool sdev_direct(struct sdev_file *file, uint32_t queue, const struct sdev_slot *slot,
+		 struct sdev_cpl *cpl);
 
 /*
  * In a forked child the device has no engine threads and its mappings are

@@ -409,6 +409,7 @@ void sdev_file_drain(struct sdev_file *file);
 void sdev_queue_flush(struct sdev_queue *q, enum sdev_comp_status status);
 void sdev_queue_post(struct sdev_queue *q, const struct sdev_cpl *cpl, unsigned int n);
 void sdev_queue_announce(struct sdev_queue *q, bool force);
+void sdev_direct_exec(struct sdev_queue *q, const struct sdev_slot *slot, struct sdev_cpl *cpl);
 
 /* Under cq_lock. */
 static inline void sdev_cq_write(struct sdev_queue *q, uint32_t tail, const struct sdev_cpl *cpl)

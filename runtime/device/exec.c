@@ -204,7 +204,7 @@ static const struct sdev_guard_ops *guard_apart(const struct sdev_guard_ops *gua
 }
 
 /* The lane matters to jobs with memory; a thread that cannot have one runs no others. */
-static bool job_lane(struct sdev_job *job)
+static inline bool job_lane_plain(struct sdev_job *job)
 {
 	job->lane = sdev_lane_get();
 	if (wdi_unlikely(!job->lane)) {
@@ -216,6 +216,14 @@ static bool job_lane(struct sdev_job *job)
 		job->guard = &sdev_guard_copy;
 	if (wdi_unlikely(job->as->kind != SDEV_AS_PROCESS))
 		job->guard = guard_apart(job->guard);
+	return true;
+}
+
+/* And what is injected into the job. */
+static bool job_lane(struct sdev_job *job)
+{
+	if (!job_lane_plain(job))
+		return false;
 	if (wdi_unlikely(atomic_load_explicit(&job->queue->inject, memory_order_relaxed))) {
 		enum sdev_comp_status status = sdev_inject_begin(job);
 
@@ -406,4 +414,36 @@ bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 	n = together_run(&together, cpl, n);
 	sdev_queue_post(q, &cpl[posted], n - posted);
 	return irq;
+}
+
+/*
+ * sdev_direct_exec() - one descriptor that is in no ring. Nothing can be injected, so no
+ * step has to be ended first, and nothing parks where there are no page requests.
+ */
+void sdev_direct_exec(struct sdev_queue *q, const struct sdev_slot *slot, struct sdev_cpl *cpl)
+{
+	enum sdev_comp_status verdict;
+	const struct op_row *row;
+	struct sdev_job job;
+
+	job.dev = q->dev;
+	job.queue = q;
+	job.as = sdev_as_of(q);
+	job.desc = &slot->desc;
+	job.ext = &slot->ext;
+	job.cpl = cpl;
+	*cpl = (struct sdev_cpl){ .tag = slot->desc.tag };
+	verdict = job_verdict(&job, false);
+	if (wdi_unlikely(verdict)) {
+		sdev_job_end(&job, verdict, 0);
+		return;
+	}
+	job_begin(&job);
+	if (!desc_quick(job.desc) && !job_lane_plain(&job))
+		return;
+	row = job_row(&job);
+	if (wdi_unlikely(!row))
+		return;
+	row_exec(row, &job);
+	job_settle(&job);
 }

@@ -458,6 +458,27 @@ unsigned int sdev_step(struct sdev_file *file, uint32_t queue)
 	return b.count + b.resumed_count;
 }
 
+bool sdev_direct(struct sdev_file *file, uint32_t queue, const struct sdev_slot *slot,
+		 struct sdev_cpl *cpl)
+{
+	struct sdev *dev = file->dev;
+	struct sdev_queue *q = &dev->queues[queue];
+	bool mine;
+
+	if (wdi_unlikely(queue >= dev->max_queues || dev->fault_mode == SDEV_FAULT_PRI ||
+			 slot->desc.flags & (SDEV_F_FENCE | SDEV_F_IRQ) ||
+			 atomic_load(&q->state) != SDEV_QUEUE_RUNNING))
+		return false;
+	atomic_fetch_add(&q->busy, 1);
+	mine = atomic_load(&q->state) == SDEV_QUEUE_RUNNING && q->file == file &&
+	       atomic_load(&dev->state) == SDEV_DEV_RUNNING &&
+	       !atomic_load_explicit(&q->inject, memory_order_relaxed);
+	if (wdi_likely(mine))
+		sdev_direct_exec(q, slot, cpl);
+	queue_leave(q);
+	return mine;
+}
+
 /* ---- life: under sdev.lock ------------------------------------------------ */
 
 struct sdev_queue *sdev_queue_of(struct sdev_file *file, uint32_t index)

@@ -372,7 +372,7 @@ START_TEST(options)
 	static const char *const known[] = {
 		"WEFT_LOG", "WEFT_ENGINE_THREADS", "WEFT_GUARD", "WEFT_CODECS",
 		"WEFT_CRYPTO_ENGINES", "WEFT_SPIN_US", "WEFT_FAULT_MODE",
-		"WEFT_INLINE", "WEFT_CTX_MAX", "WEFT_QUEUE_DEPTH", "WEFT_ISOLATE",
+		"WEFT_INLINE", "WEFT_DIRECT", "WEFT_CTX_MAX", "WEFT_QUEUE_DEPTH", "WEFT_ISOLATE",
 		"WD_COMP_CTX_NUM", "WD_COMP_ASYNC_POLL_EN", "WD_COMP_ASYNC_POLL_NUM",
 		"WD_COMP_EPOLL_EN",
 	};
@@ -411,7 +411,7 @@ START_TEST(wrong_option_values)
 	} wrong[] = {
 		{ "WEFT_ENGINE_THREADS", "many" }, { "WEFT_ENGINE_THREADS", "-1" },
 		{ "WEFT_GUARD", "best" }, { "WEFT_FAULT_MODE", "retry" }, { "WEFT_CODECS", "zlib,lzma" }, { "WEFT_SPIN_US", "1e3" },
-		{ "WEFT_INLINE", "perhaps" }, { "WEFT_CTX_MAX", "0" },
+		{ "WEFT_INLINE", "perhaps" }, { "WEFT_DIRECT", "2" }, { "WEFT_CTX_MAX", "0" },
 		{ "WEFT_CTX_MAX", "99999999" },
 		{ "WEFT_QUEUE_DEPTH", "1" }, { "WEFT_QUEUE_DEPTH", "" },
 		{ "WD_COMP_ASYNC_POLL_EN", "2" }, { "WD_COMP_EPOLL_EN", "" },
