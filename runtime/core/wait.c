@@ -214,17 +214,25 @@ static void sleeper_look(struct wdi_queue *q, struct wdi_sleeper *me)
 	wdi_queue_collect(q);
 }
 
+/*
+ * A device that refuses work for a while, as in a reset, calls nobody when it takes it
+ * again. Threads of its own would look; without them it is for those who sleep.
+ */
+static bool nobody_else_steps(const struct wdi_queue *q)
+{
+	return !q->dev->caps.engine_threads && q->drv->backlog(q->priv);
+}
+
 static int sleeper_wait(struct wdi_queue *q, struct wdi_sleeper *me, bool watches, uint64_t until)
 {
-	uint64_t nap;
+	uint64_t nap = until;
+	int ret;
 
 	__atomic_fetch_add(&q->sleeps, 1, __ATOMIC_RELAXED);
-	if (watches)
-		return watch_wait(q, until);
-	if (!me->naps)
-		return wdi_futex_wait(&me->called, 0, until);
-	nap = wdi_min(until, wdi_now_ns() + NAP_NS);
-	return wdi_futex_wait(&me->called, 0, nap) || nap < until;
+	if (me->naps || wdi_unlikely(nobody_else_steps(q)))
+		nap = wdi_min(until, wdi_now_ns() + NAP_NS);
+	ret = watches ? watch_wait(q, nap) : wdi_futex_wait(&me->called, 0, nap);
+	return ret ? ret : nap < until;
 }
 
 int wdi_queue_sleep(struct wdi_queue *q, uint64_t until, const struct wdi_msg *mine)

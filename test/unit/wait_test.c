@@ -504,6 +504,26 @@ START_TEST(no_descriptor_left)
 }
 END_TEST
 
+/* As in a reset: it refuses until the waiter sleeps, takes work again, and calls nobody. */
+static unsigned int refuses_first(struct fake *f)
+{
+	return __atomic_load_n(&f->q->sleeps, __ATOMIC_RELAXED) ? fake_step_serves(f) : 0;
+}
+
+START_TEST(takes_work_again)
+{
+	struct wdi_msg msg = { 0 };
+
+	dev.dev.caps.engine_threads = 0;
+	dev.on_step = refuses_first;
+	fake_open(&dev);
+	ck_assert_int_eq(wdi_core_run(dev.q, &msg, _i), 0);
+	ck_assert_uint_eq(msg.status, WDI_ST_DONE);
+	ck_assert_uint_gt(dev.q->sleeps, 0);
+	fake_close(&dev);
+}
+END_TEST
+
 static void set_up_word(void)
 {
 	set_up();
@@ -522,6 +542,7 @@ static TCase *requests(const char *name, void (*fixture)(void))
 	tcase_add_test(sync, waiter_beside_long);
 	tcase_add_loop_test(sync, mixed, 0, all_ways);
 	tcase_add_test(sync, sleep_while_polled);
+	tcase_add_loop_test(sync, takes_work_again, 0, 2);
 	return sync;
 }
 
