@@ -106,7 +106,14 @@ test_scripts = \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
 	test/front/ossl_cli.sh \
+	test/front/ossl_curl.sh \
+	test/front/ossl_haproxy.sh \
+	test/front/ossl_nginx.sh \
+	test/front/ossl_postgres.sh \
+	test/front/ossl_python.sh \
 	test/front/ossl_run.sh \
+	test/front/ossl_ssh.sh \
+	test/front/ossl_stunnel.sh \
 	test/front/ossl_tls.sh \
 	test/front/prog_files.sh \
 	test/front/prog_git.sh \
@@ -295,7 +302,8 @@ libtestossl_la_SOURCES = \
 EXTRA_DIST += test/vectors/keys.pem test/valgrind.supp
 
 # Sourced by the scripts.
-EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/prog.sh
+EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/ossl_servers.sh \
+	test/front/ossl_servers.py test/front/prog.sh
 
 # ---- from here on there is nothing to add to ---------------------------------
 

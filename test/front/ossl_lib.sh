@@ -22,11 +22,19 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/weft-ossl.XXXXXX")
 pids=()
 cleanup() {
 	for pid in ${pids[@]+"${pids[@]}"}; do
-		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || :
 	done
 	rm -rf "$work"
 }
 trap cleanup EXIT
+
+# need COMMAND...: the test makes no sense without
+need() {
+	local one
+	for one; do
+		command -v "$one" >/dev/null || skip "$one is not installed"
+	done
+}
 
 # config FILE OPTION...: the provider in front of OpenSSL's own.
 config() {
