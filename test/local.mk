@@ -90,6 +90,7 @@ test_front_programs = \
 test_ossl_programs = \
 	test/front/ossl_diff_test \
 	test/front/ossl_job_test \
+	test/front/ossl_life_test \
 	test/front/ossl_pk_test
 
 test_scripts = \
@@ -192,6 +193,7 @@ test_unit_clock_test_LDADD = $(test_util_libs)
 test_unit_spin_test_LDADD = $(test_util_libs)
 test_front_ossl_diff_test_LDADD = $(test_ossl_libs)
 test_front_ossl_job_test_LDADD = -lssl $(test_ossl_libs)
+test_front_ossl_life_test_LDADD = $(test_ossl_libs)
 test_front_ossl_pk_test_LDADD = $(test_ossl_libs)
 test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)

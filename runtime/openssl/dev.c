@@ -75,11 +75,13 @@ struct wdi_ossl_sess {
 
 static struct class classes[WDI_OSSL_CLASSES];
 static struct wdi_ossl_sess *shared[WDI_OSSL_IMPLS][CTX_MAX];
+static struct wdi_ossl_sess *inherited;	/* the parent's, by their member older */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users;
 static bool fork_hooked;
 /* Changes when everything that was opened is gone: after a fork, and after the last close. */
 static uint32_t epoch = 1;
+static uint32_t forks;
 
 static uint32_t threads_seen;
 static __thread uint32_t thread_turn;	/* 1 and up */
@@ -257,9 +259,17 @@ static void child_after_fork(void)
 {
 	pthread_mutex_init(&lock, NULL);
 	memset(classes, 0, sizeof(classes));
-	/* Lost, a few bytes each; a thread of the parent may have been using them. */
-	memset(shared, 0, sizeof(shared));
+	for (int i = 0; i < WDI_OSSL_IMPLS * CTX_MAX; i++) {
+		struct wdi_ossl_sess **place = &shared[i / CTX_MAX][i % CTX_MAX];
+
+		if (*place) {
+			wdi_ossl_sess_keep(*place, inherited);
+			inherited = *place;
+			*place = NULL;
+		}
+	}
 	epoch++;
+	forks++;
 }
 
 void wdi_ossl_dev_get(void)
@@ -279,6 +289,8 @@ void wdi_ossl_dev_put(void)
 			wdi_ossl_sess_put(shared[i / CTX_MAX][i % CTX_MAX]);
 			shared[i / CTX_MAX][i % CTX_MAX] = NULL;
 		}
+		wdi_ossl_sess_put(inherited);
+		inherited = NULL;
 		for (int i = 0; i < WDI_OSSL_CLASSES; i++)
 			class_close((enum wdi_ossl_class)i);
 		epoch++;
@@ -609,8 +621,12 @@ static int op_wait(struct wdi_ossl_op *op, enum wdi_ossl_class class)
 
 	wdi_ossl_job_pause();
 	while (!op_over(op)) {
-		if (op->epoch != epoch)
-			return -ECANCELED;	/* we are a fork's child */
+		if (op->epoch != epoch) {
+			/* In a child nobody will ever finish it. */
+			if (op->forks != forks)
+				wdi_ossl_op_put(op);
+			return -ECANCELED;
+		}
 		if (collect(class, op->pos)) {
 			idle = 0;
 		} else if (++idle >= SPINS) {
@@ -663,6 +679,7 @@ static int run_async(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 
 	op->pos = c->ctx_num ? turn() % c->ctx_num : 0;
 	op->epoch = epoch;
+	op->forks = forks;
 	op->done = 0;
 	op->status = 0;
 	__atomic_add_fetch(&op->refs, 1, __ATOMIC_RELAXED);

@@ -101,7 +101,8 @@ struct wdi_ossl_op {
 	int done;
 	int status;		/* 0 or what libwd says, positive */
 	uint32_t pos;		/* context of the class */
-	uint32_t epoch;
+	uint32_t epoch;		/* when it was sent */
+	uint32_t forks;
 	bool busy;
 	uint8_t iv[MAX_IV_SIZE];
 	uint8_t mac[64];
