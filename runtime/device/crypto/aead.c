@@ -219,7 +219,7 @@ static bool chain_cipher(struct sym_lane *lane, struct sym_session *s, struct sy
 	cbc = sym_evp_get(lane, s, part);
 	if (part)
 		memcpy(next, j->src + j->len - SYM_BLOCK, SYM_BLOCK);
-	ok = sym_evp_start(cbc, st->iv);
+	ok = sym_evp_start_len(cbc, st->iv, SYM_BLOCK);
 	for (size_t at = 0, n; at < j->len && ok; at += n) {
 		n = wdi_min(j->len - at, SYM_PIECE);
 		ok = sym_evp_run(cbc, j->dst + at, j->src + at, n);

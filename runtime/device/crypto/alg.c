@@ -8,9 +8,17 @@
 #define MB(how_, cipher_, hash_, enc, dec) \
 	.mb = { .how = SYM_MB_##how_, .cipher = IMB_CIPHER_##cipher_, .hash = IMB_AUTH_##hash_, \
 		.from = { enc, dec } }
+/* From so many bytes on. */
+#define MB_LONG(how_, cipher_, hash_, enc, dec, least_) \
+	.mb = { .how = SYM_MB_##how_, .cipher = IMB_CIPHER_##cipher_, .hash = IMB_AUTH_##hash_, \
+		.from = { enc, dec }, .least = least_ }
 #else
 #define MB(how_, cipher_, hash_, enc, dec)	.mb = { .how = SYM_MB_NONE }
+#define MB_LONG(how_, cipher_, hash_, enc, dec, least_)	.mb = { .how = SYM_MB_NONE }
 #endif
+
+/* It has no burst, and what its manager does for each job takes as long as these. */
+#define ECB_LEAST	512
 
 #define AES_KEYS	.family = SYM_AES, .keys = { 16, 24, 32 }
 #define SM4_KEYS	.family = SYM_SM4, .keys = { 16 }
@@ -62,7 +70,7 @@
 
 const struct sym_alg sym_algs[SDEV_ALG_COUNT] = {
 	[SDEV_ALG_AES_ECB] = { "ecb(aes)", AES_KEYS, PLAIN(SYM_ECB, 16, 16, 0),
-			       MB(JOBS, ECB, NULL, 1, 1) },
+			       MB_LONG(JOBS, ECB, NULL, 1, 1, ECB_LEAST) },
 	[SDEV_ALG_AES_CBC] = { "cbc(aes)", AES_KEYS, PLAIN(SYM_CBC, 16, 16, 16), .iv_moves = true,
 			       MB(BURST, CBC, NULL, 2, 1) },
 	[SDEV_ALG_AES_CTR] = { "ctr(aes)", AES_KEYS, PLAIN(SYM_CTR, 1, 1, 16), .iv_moves = true,

@@ -459,6 +459,15 @@ struct batch {
 	enum phase phase;
 };
 
+/*
+ * One of several that lie side by side and were written one by one: read together, as
+ * compilers like to, they would have to wait for all of the writes.
+ */
+static inline bool flag(const bool *p)
+{
+	return *(const volatile bool *)p;
+}
+
 /* What an earlier store says is in memory when a fault takes the thread away. */
 static inline void at_set(struct sym_lane *lane, unsigned int at)
 {
@@ -513,7 +522,7 @@ static void deliver(struct batch *b)
 		struct sym_job *j = lane->list[at];
 
 		at_set(lane, at);
-		if (j->ended || j->copied || j->status || !j->out.len)
+		if (!j->out.len || flag(&j->ended) || flag(&j->copied) || j->status)
 			continue;
 		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_READ);
 		memcpy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);

@@ -51,7 +51,9 @@ static void iv_after(EVP_CIPHER_CTX *ctx, struct sym_job *j, const uint8_t *tail
 {
 	const struct sym_alg *alg = j->s->alg;
 
-	if (alg->mode == SYM_OFB || (alg->mode == SYM_CFB && j->len % SYM_BLOCK))
+	if (alg->mode == SYM_OFB && sym_evp_iv(ctx))
+		memcpy(j->iv, sym_evp_iv(ctx), SYM_BLOCK);
+	else if (alg->mode == SYM_OFB || (alg->mode == SYM_CFB && j->len % SYM_BLOCK))
 		EVP_CIPHER_CTX_get_updated_iv(ctx, j->iv, alg->iv);
 	else
 		sym_iv_next(alg->mode, j->iv, alg->iv, j->len, tail);
@@ -69,12 +71,17 @@ void sym_cipher_run(struct sym_lane *lane, struct sym_session *s, struct sym_job
 	if (part && j->len >= alg->iv && alg->iv_moves)
 		sym_block_copy(tail, j->src + j->len - alg->iv, alg->iv);
 	/* Whole blocks leave nothing behind in ECB. */
-	if ((alg->iv ? !sym_evp_start(ctx, j->iv) : !ctx) || !update(ctx, j)) {
+	if ((alg->iv ? !sym_evp_start_len(ctx, j->iv, alg->iv) : !ctx) || !update(ctx, j)) {
 		sym_end(j, SDEV_ST_UNSUPPORTED, 0);
+		/* Nobody knows what is in it. */
+		EVP_CIPHER_CTX_free(ctx);
+		ctx = NULL;
 	} else if (alg->iv_moves) {
 		if (!part && j->len >= alg->iv)
 			sym_block_copy(tail, j->dst + j->len - alg->iv, alg->iv);
 		iv_after(ctx, j, tail);
 	}
+	if (ctx && alg->align == 1 && j->len % SYM_BLOCK)
+		sym_evp_rest(ctx);
 	sym_evp_put(lane, s, part, ctx);
 }

@@ -102,7 +102,7 @@ static bool encrypt_block(EVP_CIPHER_CTX *cbc, uint8_t out[SYM_BLOCK], const uin
 {
 	static const uint8_t zero[SYM_BLOCK];
 
-	return sym_evp_start(cbc, zero) && sym_evp_run(cbc, out, in, SYM_BLOCK);
+	return sym_evp_start_len(cbc, zero, SYM_BLOCK) && sym_evp_run(cbc, out, in, SYM_BLOCK);
 }
 
 /* The keys that CMAC (K1, K2) and XCBC (K1, K2, K3 of RFC 3566) derive from theirs. */
@@ -162,7 +162,7 @@ void sym_cmac_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *
 		for (unsigned int i = 0; i < SYM_BLOCK; i++)
 			last[i] ^= s->sub[full ? 0 : 1][i];
 		/* Behind whole blocks the context has the state already. */
-		ok = (at || sym_evp_start(cbc, j->mac)) &&
+		ok = (at || sym_evp_start_len(cbc, j->mac, SYM_BLOCK)) &&
 		     sym_evp_run(cbc, j->mac, last, SYM_BLOCK);
 	}
 	if (!ok)

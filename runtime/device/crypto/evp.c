@@ -39,6 +39,58 @@ static const char *const mode_names[SYM_MODE_COUNT] = {
 static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
 static EVP_CIPHER *ciphers[FAMILIES][SYM_MODE_COUNT];
 static bool des_is_3des;	/* no legacy provider */
+/* The next message begins with what lies where libcrypto says that the IV is; see iv_look(). */
+static bool iv_in_place[FAMILIES][SYM_MODE_COUNT];
+
+/*
+ * A new IV by the documented call takes as long as 500 bytes of AES-CBC, for parameters that
+ * are looked up by name. Where the IV lies can be asked for, and what is written there is the
+ * IV as well, as long as a context has nothing of a block left over. That is no promise of
+ * libcrypto's, so each cipher is tried: @len bytes by both ways, after others.
+ */
+static bool iv_look(const EVP_CIPHER *cipher, unsigned int iv_len)
+{
+	static const uint8_t key[SYM_KEY_MAX] = { 1, 2, 3, [20] = 4, [40] = 5 };
+	uint8_t iv[2][SYM_BLOCK] = { { 6, 7, [15] = 8 }, { 9 } }, in[3 * SYM_BLOCK] = { 10 };
+	uint8_t out[2][sizeof(in)];
+	bool same = true;
+
+	for (int encrypt = 0; encrypt < 2 && same; encrypt++) {
+		EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+		uint8_t *at = NULL;
+
+		same = ctx && EVP_CipherInit_ex2(ctx, cipher, key, iv[0], encrypt, NULL) &&
+		       EVP_CIPHER_CTX_set_padding(ctx, 0) &&
+		       sym_evp_run(ctx, out[0], in, sizeof(in)) &&
+		       EVP_CipherInit_ex2(ctx, NULL, NULL, iv[1], -1, NULL) &&
+		       sym_evp_run(ctx, out[1], in, 2 * SYM_BLOCK) &&
+		       EVP_CIPHER_CTX_get_iv_length(ctx) == (int)iv_len &&
+		       (at = EVP_CIPHER_CTX_iv_noconst(ctx)) != NULL;
+		if (same) {
+			memcpy(at, iv[0], iv_len);
+			same = sym_evp_run(ctx, out[1], in, sizeof(in)) &&
+			       !memcmp(out[0], out[1], sizeof(in)) &&
+			       EVP_CIPHER_CTX_iv_noconst(ctx) == at;
+		}
+		EVP_CIPHER_CTX_free(ctx);
+	}
+	return same;
+}
+
+static void iv_look_all(void)
+{
+	static const uint8_t modes[] = { SYM_CBC, SYM_CTR, SYM_XTS, SYM_OFB, SYM_CFB };
+
+	for (unsigned int f = 0; f < FAMILIES; f++) {
+		bool des = families[f].family == SYM_DES || families[f].family == SYM_3DES;
+
+		for (size_t m = 0; m < wdi_array_size(modes); m++) {
+			if (ciphers[f][modes[m]])
+				iv_in_place[f][modes[m]] = iv_look(ciphers[f][modes[m]],
+								   des ? SYM_BLOCK_DES : SYM_BLOCK);
+		}
+	}
+}
 
 static void evp_make(void)
 {
@@ -63,6 +115,7 @@ static void evp_make(void)
 			ciphers[f][m] = EVP_CIPHER_fetch(lib, name, NULL);
 		}
 	}
+	iv_look_all();
 	/* The queue of errors is the calling thread's, and not for what we tried. */
 	ERR_pop_to_mark();
 }
@@ -143,21 +196,33 @@ void sym_stack_wipe(void)
 	OPENSSL_cleanse(below, sizeof(below));
 }
 
+/* Parts that are given whole blocks alone, or are told by sym_evp_rest() when they were not. */
+static bool iv_may_be_set(const struct sym_session *s, const struct sym_part *part)
+{
+	return part->mode == SYM_CBC ||
+	       (s->alg->op == SDEV_OP_CIPHER && s->alg->mode == part->mode);
+}
+
 static EVP_CIPHER_CTX *ctx_make(struct sym_session *s, const struct sym_part *part)
 {
+	static const uint8_t no_iv[SYM_BLOCK];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t key[SYM_KEY_MAX];
 	unsigned int len, f;
-	bool ok;
+	bool ok, set;
 
 	if (!ctx)
 		return NULL;
 	ERR_set_mark();
 	len = key_make(s, part, key);
 	f = family_find(s->alg->family, part->mode == SYM_XTS ? len / 2 : len);
+	set = f < FAMILIES && iv_in_place[f][part->mode] && iv_may_be_set(s, part);
 	ok = f < FAMILIES &&
-	     EVP_CipherInit_ex2(ctx, ciphers[f][part->mode], key, NULL, part->encrypt, NULL) &&
+	     EVP_CipherInit_ex2(ctx, ciphers[f][part->mode], key, set ? no_iv : NULL,
+				part->encrypt, NULL) &&
 	     EVP_CIPHER_CTX_set_padding(ctx, 0) && cts_name(ctx, part->mode);
+	if (ok && set)
+		EVP_CIPHER_CTX_set_app_data(ctx, EVP_CIPHER_CTX_iv_noconst(ctx));
 	OPENSSL_cleanse(key, sizeof(key));
 	ERR_pop_to_mark();
 	sym_stack_wipe();
@@ -227,6 +292,29 @@ void sym_evp_drain(struct sym_session *s)
 		for (unsigned int i = 0; i < SYM_POOL; i++)
 			EVP_CIPHER_CTX_free(atomic_exchange(&s->pool[part][i], NULL));
 	}
+}
+
+bool sym_evp_start_len(EVP_CIPHER_CTX *ctx, const uint8_t *iv, unsigned int len)
+{
+	uint8_t *at = ctx ? EVP_CIPHER_CTX_get_app_data(ctx) : NULL;
+
+	if (wdi_unlikely(!at))
+		return sym_evp_start(ctx, iv);
+	sym_block_copy(at, iv, len);
+	return true;
+}
+
+void sym_evp_rest(EVP_CIPHER_CTX *ctx)
+{
+	static const uint8_t no_iv[SYM_BLOCK];
+
+	if (EVP_CIPHER_CTX_get_app_data(ctx))
+		sym_evp_start(ctx, no_iv);
+}
+
+const uint8_t *sym_evp_iv(const EVP_CIPHER_CTX *ctx)
+{
+	return EVP_CIPHER_CTX_get_app_data(ctx);
 }
 
 bool sym_evp_start(EVP_CIPHER_CTX *ctx, const uint8_t *iv)

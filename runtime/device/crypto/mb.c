@@ -206,7 +206,7 @@ static bool job_fits(const struct sym_job *j)
 		return false;
 	switch (alg->op) {
 	case SDEV_OP_CIPHER:
-		return alg->mode != SYM_CTR || counter_fits(j);
+		return j->len >= alg->mb.least && (alg->mode != SYM_CTR || counter_fits(j));
 	case SDEV_OP_DIGEST:
 		if (!sym_whole(j))
 			return false;
@@ -667,7 +667,7 @@ static void run_one(struct sym_lane *lane, struct sym_job *j)
 {
 	struct sym_mb_lane *mb = mb_get(lane);
 
-	if (!mb || !mb->mgr || mb_from(mb, j) > 1 || !job_fits(j))
+	if (!mb || mb_from(mb, j) > 1 || !job_fits(j))
 		return;
 	group_begin(&j, 1);
 	group_end(lane, &j, 1, group_run(mb, &j, 1));

@@ -33,7 +33,7 @@ bool sym_cbc_mac(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, uint8_t mac[SYM_BLO
 {
 	if (!len)
 		return true;
-	if (!sym_evp_start(cbc, mac))
+	if (!sym_evp_start_len(cbc, mac, SYM_BLOCK))
 		return false;
 	for (size_t at = 0, n; at < len; at += n) {
 		n = wdi_min(len - at, sizeof(lane->scratch));
@@ -136,7 +136,8 @@ static bool cts_tail(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX 
 	(void)lane;
 	memcpy(in, j->src + at, SYM_BLOCK + rest);
 	if (!sym_decrypt(j)) {
-		ok = sym_evp_start(cbc, iv) && sym_evp_run(cbc, out, in, sizeof(in));
+		ok = sym_evp_start_len(cbc, iv, SYM_BLOCK) &&
+		     sym_evp_run(cbc, out, in, sizeof(in));
 		if (swap) {
 			memcpy(j->dst + at, out + SYM_BLOCK, SYM_BLOCK);
 			memcpy(j->dst + at + SYM_BLOCK, out, rest);
@@ -153,7 +154,8 @@ static bool cts_tail(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX 
 	memcpy(out, out + SYM_BLOCK, SYM_BLOCK);
 	memcpy(out, part, rest);
 	xor_into(out + SYM_BLOCK, out + SYM_BLOCK, out, rest);
-	ok = ok && sym_evp_start(cbc, iv) && sym_evp_run(cbc, j->dst + at, out, SYM_BLOCK);
+	ok = ok && sym_evp_start_len(cbc, iv, SYM_BLOCK) &&
+	     sym_evp_run(cbc, j->dst + at, out, SYM_BLOCK);
 	memcpy(j->dst + at + SYM_BLOCK, out + SYM_BLOCK, rest);
 	OPENSSL_cleanse(out, sizeof(out));
 	return ok;
@@ -173,7 +175,8 @@ void sym_cts_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j
 	if (part && body)
 		memcpy(iv, j->src + body - SYM_BLOCK, SYM_BLOCK);
 	if (body)
-		ok = ok && sym_evp_start(cbc, j->iv) && sym_evp_run(cbc, j->dst, j->src, body);
+		ok = ok && sym_evp_start_len(cbc, j->iv, SYM_BLOCK) &&
+		     sym_evp_run(cbc, j->dst, j->src, body);
 	if (!part && body)
 		memcpy(iv, j->dst + body - SYM_BLOCK, SYM_BLOCK);
 	if (body < j->len)

@@ -153,6 +153,7 @@ struct sym_alg {
 		uint8_t cipher;	/* IMB_CIPHER_* */
 		uint8_t hash;	/* IMB_AUTH_* */
 		uint8_t from[2];	/* by decrypt */
+		uint16_t least;	/* shorter jobs are libcrypto's, however many there are */
 	} mb;
 };
 
@@ -172,6 +173,14 @@ void sym_stack_wipe(void);
 void sym_evp_lost(struct sym_lane *lane);	/* thrown out of libcrypto */
 /* @iv NULL: keep the one that it has, which only ECB may. */
 bool sym_evp_start(EVP_CIPHER_CTX *ctx, const uint8_t *iv);
+/*
+ * The same with an IV of @len bytes, a block, the quickest way there is. A mode that ended
+ * within a block has to say so with sym_evp_rest() before its context is put. sym_evp_iv() is
+ * where libcrypto has the IV at this moment, or NULL: not to be had that way.
+ */
+bool sym_evp_start_len(EVP_CIPHER_CTX *ctx, const uint8_t *iv, unsigned int len);
+void sym_evp_rest(EVP_CIPHER_CTX *ctx);
+const uint8_t *sym_evp_iv(const EVP_CIPHER_CTX *ctx);
 bool sym_evp_run(EVP_CIPHER_CTX *ctx, uint8_t *dst, const uint8_t *src, size_t len);
 void sym_evp_drain(struct sym_session *s);
 
