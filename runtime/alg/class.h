@@ -143,6 +143,7 @@ struct wdi_sess {
 	uintptr_t handle;
 	void *sched_key;
 	uint32_t fault_policy;		/* enum weft_fault_policy, atomic */
+	uint32_t turn;			/* of the small requests, of which some are timed; atomic */
 	uint64_t deadline_ns;		/* of each request from its submission, 0: none; atomic */
 	struct wdi_spin report_lock;
 	struct weft_report report;	/* @ns in ticks */

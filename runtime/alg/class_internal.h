@@ -27,7 +27,10 @@ void wdi_pollers_forget(struct wdi_pollers *p);
 
 /* Close what the device holds for all sessions of @c; they stay allocated. */
 void wdi_sess_close_all(struct wdi_class *c);
-/* Complete the report of a session from a message that has ended. @now: wdi_ticks() */
+/*
+ * Complete the report of a session from a message that has ended. @now: wdi_ticks(), where
+ * the message is one that is timed.
+ */
 void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const struct wdi_msg *msg,
 		     uint64_t now);
 

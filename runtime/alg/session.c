@@ -306,7 +306,8 @@ void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const str
 	r->redone_bytes = msg->redone;
 	r->in_bytes = msg->consumed;
 	r->out_bytes = msg->produced;
-	r->ns = now - msg->start;	/* ticks until somebody reads it */
+	if (msg->start)
+		r->ns = now - msg->start;	/* ticks until somebody reads it */
 	r->fault_addr = outcome->status == WD_ADDR_ERR ? msg->fault_addr : 0;
 	if (wdi_unlikely(sess->named_ctx != ctx || sess->named_engine != msg->engine))
 		report_names(sess, ctx, msg->engine);

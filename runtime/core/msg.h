@@ -277,7 +277,7 @@ struct wdi_msg {
 	void *priv;		/* async: the class's own */
 	void (*drop)(struct wdi_msg *msg);	/* async: it will never complete */
 	struct wdi_msg *next;	/* ready list */
-	uint64_t start;		/* wdi_ticks() */
+	uint64_t start;		/* wdi_ticks(), 0: it is not timed */
 	uint64_t req[WDI_REQ_WORDS];	/* async: the library's copy of the request */
 	struct wdi_pk_param params[WDI_PK_PARAMS];	/* PK */
 };
