@@ -348,7 +348,8 @@ static unsigned int together_add(struct together *t, const struct op_row *row,
 		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
 		return n;
 	}
-	t->jobs[t->count++] = *job;
+	/* Its operands are not known yet. */
+	memcpy(&t->jobs[t->count++], job, offsetof(struct sdev_job, src));
 	/* Its guard knows of no other job. */
 	return wdi_unlikely(job->guard->apart) ? together_run(t, cpl, n) : n;
 }

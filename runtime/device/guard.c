@@ -435,7 +435,12 @@ static void signal_touch_in(struct sdev_lane *lane, uint64_t va, size_t len,
 	lane->armed.lo = sdev_va_plain(va);
 	lane->armed.hi = lane->armed.lo + len;
 	atomic_signal_fence(memory_order_seq_cst);
-	touch_pages(lane, va, len, access);
+	if (wdi_unlikely(!len || (va ^ (va + len - 1)) >= lane->page))
+		touch_pages(lane, va, len, access);
+	else if (access == SDEV_WRITE)
+		touch_write(va);
+	else
+		touch_read(va);
 }
 
 /* What @fn reads is ours. */

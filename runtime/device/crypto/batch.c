@@ -298,6 +298,34 @@ static void job_fault(struct sym_job *j, const struct sdev_fault *fault)
 	j->ended = true;
 }
 
+/* Whether a client of this process can have the range at all. */
+static inline bool range_fits(uint64_t limit, uint64_t va, uint64_t len)
+{
+	uint64_t at = sdev_va_plain(va);
+
+	return at < limit && len <= limit - at;
+}
+
+/* Mostly nothing is wrong, and then there is nothing to be found out. */
+static inline bool ranges_fit(const struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	uint64_t limit = j->job->dev->va_limit;
+	uint32_t skip = aad_skip(d, j);
+	bool fit = j->job->as->kind == SDEV_AS_PROCESS && !j->job->nowait;
+
+	fit &= range_fits(limit, d->src_va, d->src_len);
+	if (j->dst)
+		fit &= range_fits(limit, d->dst_va, j->len + skip);
+	if (j->aad_len && !skip)
+		fit &= range_fits(limit, va_of(j->aad), j->aad_len);
+	for (unsigned int i = 0; i < j->ins; i++)
+		fit &= range_fits(limit, j->in[i].va, j->in[i].len);
+	if (j->out.len)
+		fit &= range_fits(limit, j->out.va, j->out.len);
+	return fit;
+}
+
 /* What can be said of the addresses without touching them. False: the job has been ended. */
 static bool ranges_check(struct sym_job *j)
 {
@@ -481,6 +509,15 @@ static inline void phase_set(struct batch *b, enum phase phase, unsigned int at)
 	at_set(b->lane, at);
 }
 
+/* Most are a block. */
+static inline void small_copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+	if (wdi_likely(len == SYM_BLOCK))
+		memcpy(to, from, SYM_BLOCK);
+	else
+		memcpy(to, from, len);
+}
+
 static void job_translate(const struct batch *b, struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
@@ -496,7 +533,7 @@ static void job_translate(const struct batch *b, struct sym_job *j)
 		const struct sym_small *in = &j->in[i];
 
 		b->guard->touch_in(b->thread, in->va, in->len, SDEV_READ);
-		memcpy(in->ours, client_bytes(in->va), in->len);
+		small_copy(in->ours, client_bytes(in->va), in->len);
 	}
 	if (j->out.len)
 		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_WRITE);
@@ -525,7 +562,7 @@ static void deliver(struct batch *b)
 		if (!j->out.len || flag(&j->ended) || flag(&j->copied) || j->status)
 			continue;
 		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_READ);
-		memcpy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);
+		small_copy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);
 	}
 }
 
@@ -777,7 +814,7 @@ static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned i
 				job_finish(j);
 				continue;
 			}
-		} else if (!ranges_check(j)) {
+		} else if (wdi_unlikely(!ranges_fit(j)) && !ranges_check(j)) {
 			job_finish(j);
 			continue;
 		}

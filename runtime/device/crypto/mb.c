@@ -300,10 +300,14 @@ static unsigned int jobs_run(struct sym_mb_lane *mb, struct sym_job **group, uns
 		m = IMB_GET_NEXT_JOB(mb->mgr);
 		fill(mb, i, m);
 		m->user_data = &mb->live[i];
-		for (m = IMB_SUBMIT_JOB_NOCHECK(mb->mgr); m; m = IMB_GET_COMPLETED_JOB(mb->mgr))
+		/* Those that take no lanes come back at once: nothing is left to ask for. */
+		for (m = IMB_SUBMIT_JOB_NOCHECK(mb->mgr); m; m = IMB_GET_COMPLETED_JOB(mb->mgr)) {
 			done += m->status == IMB_STATUS_COMPLETED;
+			if (done == i + 1)
+				break;
+		}
 	}
-	while ((m = IMB_FLUSH_JOB(mb->mgr)))
+	while (done < n && (m = IMB_FLUSH_JOB(mb->mgr)))
 		done += m->status == IMB_STATUS_COMPLETED;
 	return done;
 }
@@ -313,13 +317,27 @@ static IMB_CIPHER_DIRECTION direction(const struct sym_job *j)
 	return sym_decrypt(j) ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
 }
 
-static void cipher_job_fill(struct sym_mb_lane *mb, unsigned int i, IMB_JOB *m)
+static void cipher_job_kind(struct sym_mb_lane *mb, unsigned int i, IMB_JOB *m)
 {
-	*m = mb->jobs[i];
 	m->cipher_mode = mb->live[i]->s->alg->mb.cipher;
 	m->cipher_direction = direction(mb->live[i]);
 	m->hash_alg = IMB_AUTH_NULL;
 	m->chain_order = IMB_ORDER_CIPHER_HASH;
+}
+
+static void cipher_job_fill(struct sym_mb_lane *mb, unsigned int i, IMB_JOB *m)
+{
+	*m = mb->jobs[i];
+	cipher_job_kind(mb, i, m);
+}
+
+/* All of it, straight into the manager's own. */
+static void cipher_short_fill(struct sym_mb_lane *mb, unsigned int i, IMB_JOB *m)
+{
+	struct sym_job *j = mb->live[i];
+
+	cipher_fill(m, j, j->iv, 0, j->len);
+	cipher_job_kind(mb, i, m);
 }
 
 /* One round of pieces: those of mb->live. */
@@ -351,13 +369,12 @@ static bool ciphers_run_short(struct sym_mb_lane *mb, struct sym_job **group, un
 	for (unsigned int i = 0; i < n; i++) {
 		if (decrypt)
 			piece_tail(group[i], group[i]->src, group[i]->len, tails[i]);
-		cipher_fill(&mb->jobs[i], group[i], group[i]->iv, 0, group[i]->len);
+		mb->live[i] = group[i];
+		if (alg->mb.how != SYM_MB_JOBS)
+			cipher_fill(&mb->jobs[i], group[i], group[i]->iv, 0, group[i]->len);
 	}
-	if (alg->mb.how == SYM_MB_JOBS)
-		memcpy(mb->live, group, n * sizeof(*group));
-	else
-		mb->live[0] = group[0];
-	if (!cipher_round(mb, n))
+	if (alg->mb.how == SYM_MB_JOBS ? jobs_run(mb, group, n, cipher_short_fill) != n :
+					 !cipher_round(mb, n))
 		return false;
 	for (unsigned int i = 0; i < n; i++) {
 		if (!decrypt)
