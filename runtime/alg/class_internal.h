@@ -27,6 +27,8 @@ void wdi_pollers_forget(struct wdi_pollers *p);
 
 /* Close what the device holds for all sessions of @c; they stay allocated. */
 void wdi_sess_close_all(struct wdi_class *c);
+/* As wdi_sess_put(), of so many holds. */
+void wdi_sess_put_many(struct wdi_sess *sess, unsigned int holds);
 /*
  * Complete the report of a session from a message that has ended. @now: wdi_ticks(), where
  * the message is one that is timed.

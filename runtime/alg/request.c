@@ -209,7 +209,25 @@ static void finish_one(struct wdi_class *c, const struct wdi_ctx *ctx, struct wd
 		*now = wdi_ticks();
 	wdi_sess_report(sess, ctx, msg, *now);
 	c->ops->finish(sess, msg);
-	wdi_sess_put(sess);
+}
+
+/* A burst is often of one session: its holds go together. */
+static void finish_many(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg **msgs,
+			unsigned int n)
+{
+	unsigned int holds = 0;
+	uint64_t now = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct wdi_sess *sess = msgs[i]->sess;
+
+		finish_one(c, ctx, msgs[i], &now);
+		holds++;
+		if (i + 1 < n && msgs[i + 1]->sess == sess)
+			continue;
+		wdi_sess_put_many(sess, holds);
+		holds = 0;
+	}
 }
 
 int wdi_class_poll_ctx(struct wdi_class *c, uint32_t idx, uint32_t expt, uint32_t *count)
@@ -237,12 +255,10 @@ int wdi_class_poll_ctx(struct wdi_class *c, uint32_t idx, uint32_t expt, uint32_
 		return -WD_HW_EACCESS;
 	while (total < expt) {
 		unsigned int n = wdi_core_poll(q, msgs, wdi_min(expt - total, (uint32_t)POLL_BATCH));
-		uint64_t now = 0;
 
 		if (!n)
 			break;
-		for (unsigned int i = 0; i < n; i++)
-			finish_one(c, cc->ctx, msgs[i], &now);
+		finish_many(c, cc->ctx, msgs, n);
 		wdi_core_put(q, msgs, n);
 		total += n;
 	}

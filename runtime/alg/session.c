@@ -160,8 +160,13 @@ static void sess_destroy(struct wdi_sess *sess)
 
 void wdi_sess_put(struct wdi_sess *sess)
 {
+	wdi_sess_put_many(sess, 1);
+}
+
+void wdi_sess_put_many(struct wdi_sess *sess, unsigned int holds)
+{
 	struct place *p = place_at(sess->handle & INDEX_MASK);
-	uint64_t state = __atomic_sub_fetch(&p->state, 1, __ATOMIC_ACQ_REL);
+	uint64_t state = __atomic_sub_fetch(&p->state, holds, __ATOMIC_ACQ_REL);
 
 	if (wdi_unlikely(!(state & (STATE_ALIVE | STATE_HOLDERS))))
 		sess_destroy(sess);
