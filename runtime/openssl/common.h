@@ -123,10 +123,12 @@ extern const struct wdi_ossl_row wdi_ossl_rows[WDI_OSSL_IMPLS];
 /* From how many bytes on the device is asked. */
 struct wdi_ossl_limits {
 	size_t async_min;
+	size_t fd_min;		/* the same where a descriptor, not a callback, wakes the job */
 	size_t sync_min;
-	size_t least;		/* the smaller of the two */
+	size_t least;		/* the smallest of them */
 	bool encrypt_only;	/* async_min is for encryption, decryption stays on the CPU */
 };
+size_t wdi_ossl_fd_min(size_t async_min, const struct wdi_ossl_config *config);
 void wdi_ossl_limits_set(struct wdi_ossl_limits *limits, const struct wdi_ossl_row *row,
 			 const struct wdi_ossl_config *config);
 

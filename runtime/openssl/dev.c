@@ -18,7 +18,7 @@
 #include "openssl/dev.h"
 #include "openssl/job.h"
 
-#define CTX_MAX		16
+#define CTX_MAX		WDI_OSSL_TURNS
 #define POLL_AT_ONCE	64
 #define SPINS		256
 #define GIVE_UP_S	30
@@ -86,7 +86,7 @@ static uint32_t forks;
 static uint32_t threads_seen;
 static __thread uint32_t thread_turn;	/* 1 and up */
 
-static uint32_t turn(void)
+uint32_t wdi_ossl_turn(void)
 {
 	if (wdi_unlikely(!thread_turn))
 		thread_turn = __atomic_add_fetch(&threads_seen, 1, __ATOMIC_RELAXED);
@@ -108,7 +108,7 @@ static __u32 sched_pick(handle_t h, void *key, const int mode)
 
 	(void)key;
 	(void)mode;
-	return turn() % c->ctx_num;
+	return wdi_ossl_turn() % c->ctx_num;
 }
 
 /* Somebody else's wd_<class>_poll(): collect from every context. */
@@ -270,6 +270,7 @@ static void child_after_fork(void)
 	}
 	epoch++;
 	forks++;
+	wdi_ossl_op_after_fork();
 }
 
 void wdi_ossl_dev_get(void)
@@ -291,6 +292,7 @@ void wdi_ossl_dev_put(void)
 		}
 		wdi_ossl_sess_put(inherited);
 		inherited = NULL;
+		wdi_ossl_op_free_spares();
 		for (int i = 0; i < WDI_OSSL_CLASSES; i++)
 			class_close((enum wdi_ossl_class)i);
 		epoch++;
@@ -461,7 +463,7 @@ void wdi_ossl_sess_put(struct wdi_ossl_sess *sess)
 
 struct wdi_ossl_sess *wdi_ossl_sess_shared(const struct wdi_ossl_row *row)
 {
-	struct wdi_ossl_sess **place = &shared[row - wdi_ossl_rows][turn() % CTX_MAX];
+	struct wdi_ossl_sess **place = &shared[row - wdi_ossl_rows][wdi_ossl_turn() % CTX_MAX];
 	struct wdi_ossl_sess *sess = __atomic_load_n(place, __ATOMIC_ACQUIRE), *mine;
 
 	if (wdi_likely(sess))
@@ -482,74 +484,11 @@ bool wdi_ossl_sess_valid(const struct wdi_ossl_sess *sess)
 
 /* ---- operations ---------------------------------------------------------------------- */
 
-bool wdi_ossl_op_room(struct wdi_ossl_op **op, size_t room)
-{
-	struct wdi_ossl_op *o = *op;
-
-	if (!o) {
-		o = calloc(1, sizeof(*o));
-		if (!o)
-			return false;
-		o->refs = 1;
-		*op = o;
-	}
-	if (o->room < room) {
-		uint8_t *buf;
-
-		/* Steps, so that growing messages do not allocate each time. */
-		room = (room + 4095) & ~(size_t)4095;
-		buf = malloc(room);
-		if (!buf)
-			return false;
-		if (o->room)
-			OPENSSL_cleanse(o->buf, o->room);
-		free(o->buf);
-		o->buf = buf;
-		o->room = room;
-	}
-	return true;
-}
-
-void wdi_ossl_op_hold_ecc(struct wdi_ossl_op *op, struct wdi_ossl_sess *sess, struct wd_ecc_in *in,
-			  struct wd_ecc_out *out)
-{
-	wdi_ossl_op_drop_ecc(op);
-	op->sess = wdi_ossl_sess_hold(sess);
-	op->in = in;
-	op->out = out;
-}
-
-void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op)
-{
-	if (!op->sess)
-		return;
-	if (op->in)
-		wd_ecc_del_in(op->sess->handle, op->in);
-	if (op->out)
-		wd_ecc_del_out(op->sess->handle, op->out);
-	wdi_ossl_sess_put(op->sess);
-	op->sess = NULL;
-	op->in = NULL;
-	op->out = NULL;
-}
-
-void wdi_ossl_op_put(struct wdi_ossl_op *op)
-{
-	if (!op || __atomic_sub_fetch(&op->refs, 1, __ATOMIC_ACQ_REL))
-		return;
-	wdi_ossl_op_drop_ecc(op);
-	if (op->room)
-		OPENSSL_cleanse(op->buf, op->room);
-	free(op->buf);
-	OPENSSL_cleanse(op, sizeof(*op));
-	free(op);
-}
-
 enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_limits *limits, size_t len)
 {
 	if (wdi_ossl_job_calling())
 		return WDI_OSSL_CPU;
-	if (len >= limits->async_min && wdi_ossl_in_job())
+	if (wdi_ossl_job_takes(len, limits->async_min, limits->fd_min))
 		return WDI_OSSL_DEV_ASYNC;
 	return len >= limits->sync_min ? WDI_OSSL_DEV_SYNC : WDI_OSSL_CPU;
 }
@@ -677,7 +616,7 @@ static int run_async(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 	struct class *c = &classes[sess->class];
 	int ret;
 
-	op->pos = c->ctx_num ? turn() % c->ctx_num : 0;
+	op->pos = c->ctx_num ? wdi_ossl_turn() % c->ctx_num : 0;
 	op->epoch = epoch;
 	op->forks = forks;
 	op->done = 0;

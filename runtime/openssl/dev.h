@@ -46,6 +46,9 @@ enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_limits *limits, size_t 
 /* True in a job that can pause. */
 bool wdi_ossl_in_job(void);
 
+/* True in a job for which @len bytes are enough; @async_min and @fd_min as in the limits. */
+bool wdi_ossl_job_takes(size_t len, size_t async_min, size_t fd_min);
+
 /* ---- sessions ----------------------------------------------------------------------- */
 
 /* A session with its key. Contexts that were copied share it. */
@@ -107,6 +110,7 @@ struct wdi_ossl_op {
 	uint8_t iv[MAX_IV_SIZE];
 	uint8_t mac[64];
 	size_t room;
+	size_t used;		/* how much of buf has ever been asked for */
 	uint8_t *buf;
 	size_t produced;	/* DH: bytes of the result */
 	struct wdi_ossl_sess *sess;	/* ECC: held as long as objects of it are */
@@ -114,11 +118,18 @@ struct wdi_ossl_op {
 	struct wd_ecc_out *out;
 };
 
-/* wdi_ossl_op_room() - make *@op if it is NULL, with @room bytes at buf. False: no memory. */
+/*
+ * wdi_ossl_op_room() - make *@op if it is NULL, with @room bytes at buf; what was there before
+ * is lost if there were fewer. False: no memory.
+ */
 bool wdi_ossl_op_room(struct wdi_ossl_op **op, size_t room);
 
-/* The context's hold on it ends. NULL is allowed. */
+/* The context's hold on it ends; with the last, what it had is wiped. NULL is allowed. */
 void wdi_ossl_op_put(struct wdi_ossl_op *op);
+
+/* In a fork's child; at the end of the device. */
+void wdi_ossl_op_after_fork(void);
+void wdi_ossl_op_free_spares(void);
 
 /*
  * Run a request, whose callback members are filled here, as @where says. 0: the device did
@@ -146,6 +157,10 @@ int wdi_ossl_run_dh(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, struct w
 void wdi_ossl_op_hold_ecc(struct wdi_ossl_op *op, struct wdi_ossl_sess *sess, struct wd_ecc_in *in,
 			  struct wd_ecc_out *out);
 void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op);
+
+/* Which of the threads this is; what threads should not share is spread over WDI_OSSL_TURNS. */
+#define WDI_OSSL_TURNS	16
+uint32_t wdi_ossl_turn(void);
 
 /* Users of all this: instances of the provider, or the engine. The last one out closes the device. */
 void wdi_ossl_dev_get(void);

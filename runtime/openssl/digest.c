@@ -108,7 +108,13 @@ static int digest_update(void *ctx, const unsigned char *in, size_t inl)
 	if (c->gather.owner != WDI_OSSL_OWNER_PLAIN) {
 		if (busy(c))
 			return raise_busy(c);
+		/*
+		 * A message that begins with little is taken for a short one: gathering costs more
+		 * than it may gain.
+		 */
 		if (!c->extended &&
+		    (c->gather.owner == WDI_OSSL_OWNER_GATHER ||
+		     wdi_ossl_where(&c->head.impl->limits, inl) != WDI_OSSL_CPU) &&
 		    wdi_ossl_gather_take(&c->gather, c->head.impl->limits.async_min,
 					 c->head.impl->limits.sync_min, in, inl))
 			return 1;

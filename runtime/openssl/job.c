@@ -48,6 +48,21 @@ bool wdi_ossl_in_job(void)
 	return !calling && wait_ctx();
 }
 
+static bool has_callback(ASYNC_WAIT_CTX *ctx)
+{
+	ASYNC_callback_fn callback = NULL;
+	void *arg = NULL;
+
+	return ASYNC_WAIT_CTX_get_callback(ctx, &callback, &arg) && callback;
+}
+
+bool wdi_ossl_job_takes(size_t len, size_t async_min, size_t fd_min)
+{
+	ASYNC_WAIT_CTX *ctx = len >= async_min && !calling ? wait_ctx() : NULL;
+
+	return ctx && (len >= fd_min || has_callback(ctx));
+}
+
 static void close_fd(ASYNC_WAIT_CTX *ctx, const void *key, OSSL_ASYNC_FD fd, void *data)
 {
 	(void)ctx;

@@ -22,6 +22,7 @@ libossl_la_SOURCES = \
 	runtime/openssl/job.h \
 	runtime/openssl/keyed.c \
 	runtime/openssl/keyed.h \
+	runtime/openssl/op.c \
 	runtime/openssl/rows.c
 
 runtime_openssl_weft_la_SOURCES = \

@@ -66,6 +66,7 @@ struct mac {
 	struct wdi_ossl_sess *sess;	/* with this key and row */
 	const struct mac_row *row;	/* NULL: none that the device has */
 	size_t async_min;
+	size_t fd_min;
 	size_t sync_min;
 	uint32_t key_len;
 	bool has_key;
@@ -115,7 +116,7 @@ void *wdi_ossl_mac_newctx(struct wdi_ossl_impl *impl)
 		OPENSSL_free(c);
 		return NULL;
 	}
-	c->async_min = c->sync_min = NEVER;
+	c->async_min = c->fd_min = c->sync_min = NEVER;
 	return c;
 }
 
@@ -167,7 +168,7 @@ static void set_row(struct mac *c, const char *name)
 
 	forget_session(c);
 	c->row = NULL;
-	c->async_min = c->sync_min = NEVER;
+	c->async_min = c->fd_min = c->sync_min = NEVER;
 	for (size_t i = 0; i < wdi_array_size(rows); i++) {
 		if (rows[i].kind == c->head.impl->row->alg && !strcasecmp(rows[i].name, name)) {
 			c->row = &rows[i];
@@ -178,6 +179,7 @@ static void set_row(struct mac *c, const char *name)
 		return;
 	if (config->async)
 		c->async_min = config->async_min ? config->async_min : c->row->async_min;
+	c->fd_min = wdi_ossl_fd_min(c->async_min, config);
 	if (config->sync)
 		c->sync_min = config->sync_min ? config->sync_min : c->row->sync_min;
 }
@@ -316,7 +318,7 @@ static bool device_final(struct mac *c, unsigned char *out)
 	enum wdi_ossl_where where = WDI_OSSL_CPU;
 	int ret;
 
-	if (c->gather.len >= c->async_min && wdi_ossl_in_job())
+	if (wdi_ossl_job_takes(c->gather.len, c->async_min, c->fd_min))
 		where = WDI_OSSL_DEV_ASYNC;
 	else if (c->gather.len >= c->sync_min)
 		where = WDI_OSSL_DEV_SYNC;

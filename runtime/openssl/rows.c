@@ -34,12 +34,20 @@ const struct wdi_ossl_row wdi_ossl_rows[WDI_OSSL_IMPLS] = {
 #include "openssl/algs.def"
 };
 
+/* What a descriptor costs is won back by twice as many data; see docs/openssl.md. */
+size_t wdi_ossl_fd_min(size_t async_min, const struct wdi_ossl_config *config)
+{
+	return config->async_min || async_min > WDI_OSSL_NEVER / 4 ? async_min : 2 * async_min;
+}
+
 void wdi_ossl_limits_set(struct wdi_ossl_limits *l, const struct wdi_ossl_row *row,
 			 const struct wdi_ossl_config *c)
 {
 	l->async_min = l->sync_min = WDI_OSSL_NEVER;
 	if (c->async && row->async_min != WDI_OSSL_LOCKED)
 		l->async_min = c->async_min ? c->async_min : row->async_min;
+	/* An operation on a key costs too much for that to count. */
+	l->fd_min = row->operation < OSSL_OP_KEYMGMT ? wdi_ossl_fd_min(l->async_min, c) : l->async_min;
 	if (c->sync)
 		l->sync_min = c->sync_min ? c->sync_min : row->sync_min;
 	l->encrypt_only = !c->async_min && row->operation == OSSL_OP_CIPHER &&
