@@ -281,6 +281,21 @@ static int not_all_out(struct wdi_z_deflate *s)
 	return Z_OK;
 }
 
+/*
+ * Whether the rule about calls that change nothing is still ours to keep. The inner stream
+ * has to be asked once it has had a call, or has bytes to give that deflatePrime() put in.
+ */
+static bool rule_is_ours(const struct wdi_z_deflate *s)
+{
+	unsigned int bytes = 0;
+	int bits;
+
+	if (!s->inner)
+		return true;
+	return s->inner_fresh &&
+	       (wdi_z_system()->deflatePending(s->inner, &bytes, &bits) != Z_OK || !bytes);
+}
+
 static int inner_end(z_streamp strm, struct wdi_z_deflate *s)
 {
 	s->status = WDI_Z_FINISH;
@@ -426,8 +441,8 @@ int deflate(z_streamp strm, int flush)
 		progress = true;
 		if (!wdi_z_deflate_deliver(strm, s) || !strm->avail_out)
 			return not_all_out(s);
-	} else if ((!s->inner || s->inner_fresh) && !strm->avail_in && RANK(flush) <= RANK(old) &&
-		   flush != Z_FINISH) {
+	} else if (!strm->avail_in && RANK(flush) <= RANK(old) && flush != Z_FINISH &&
+		   rule_is_ours(s)) {
 		return fail(strm, Z_BUF_ERROR);
 	}
 	if (s->status == WDI_Z_FINISH && strm->avail_in)

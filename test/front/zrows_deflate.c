@@ -376,6 +376,29 @@ static void flush_twice(void)
 	}
 }
 
+/* Bits that were put in are something new. */
+static void flush_of_bits(void)
+{
+	uint8_t *packed = zrows_memory_of(20000);
+	z_stream s = { .next_in = zrows_data, .avail_in = 30000, .next_out = packed,
+		       .avail_out = 20000 };
+	unsigned int bytes;
+	int bits;
+
+	IS(deflateInit2(&s, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	IS(deflate(&s, Z_FULL_FLUSH), Z_OK);
+	/* An empty block with fixed codes, and half of another one. */
+	IS(deflatePrime(&s, 16, 2 | 2 << 10), Z_OK);
+	IS(deflatePrime(&s, 4, 0), Z_OK);
+	IS(deflatePending(&s, &bytes, &bits), Z_OK);
+	IS(bytes * 8 + (unsigned int)bits, 20);
+	IS(deflate(&s, Z_SYNC_FLUSH), Z_OK);
+	IS(deflate(&s, Z_SYNC_FLUSH), Z_BUF_ERROR);
+	IS(deflate(&s, Z_FINISH), Z_STREAM_END);
+	IS(deflateEnd(&s), Z_OK);
+	zrows_is_pack_of(packed, s.total_out, -15, zrows_data, 30000);
+}
+
 /* What deflateBound() says before data is enough, however little memory the stream has. */
 static void bound_is_enough(void)
 {
@@ -552,6 +575,7 @@ const struct zrow zrows_deflate[] = {
 	{ "a dictionary of a long stream", dictionary_large },
 	{ "what was flushed can be read", flush_points },
 	{ "a flush that adds nothing", flush_twice },
+	{ "a flush of bits that were put in", flush_of_bits },
 	{ "deflateBound() is enough", bound_is_enough },
 	{ "gzip headers", gzip_headers },
 	{ "arguments that are wrong", wrong_arguments },
