@@ -355,13 +355,17 @@ VALGRIND_FLAGS = -q --error-exitcode=99 --num-callers=24 --leak-check=full \
 # takes results for uninitialised. The portable code of the same library is checked.
 check-valgrind: all
 	@test -n '$(VALGRIND)' || { echo 'check-valgrind: valgrind was not found' >&2; exit 1; }
-	$(MAKE) $(AM_MAKEFLAGS) $(test_api_programs)
+	$(MAKE) $(AM_MAKEFLAGS) $(test_api_programs) $(test_front_programs)
 	OPENSSL_ia32cap='~0x200000200000000' WEFT_CRYPTO_ENGINES=openssl \
 	CK_FORK=no CK_DEFAULT_TIMEOUT=0 WEFT_GUARD=copy $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
 		TESTS='$(test_api_programs)' TEST_SUITE_LOG=check-valgrind.log \
 		LOG_COMPILER='$(SHELL) ./libtool --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 	@bash $(srcdir)/build-aux/summary.sh $(test_api_programs:=.trs)
-CLEANFILES += check-valgrind.log
+	ZROWS_WAY=3 WEFT_GUARD=copy $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+		TESTS=test/front/zlib_rows_test TEST_SUITE_LOG=check-valgrind-zlib.log \
+		LOG_COMPILER='$(VALGRIND) $(VALGRIND_FLAGS) --trace-children=yes --trace-children-skip=*gzip'
+	@bash $(srcdir)/build-aux/summary.sh test/front/zlib_rows_test.trs
+CLEANFILES += check-valgrind.log check-valgrind-zlib.log
 
 # The programs that call the library once more, with a device that asks for pages.
 check-pri: all

@@ -24,6 +24,9 @@ extern const size_t zrows_deflate_count, zrows_inflate_count, zrows_memory_count
 /* What a process of minigzip's does that a row has started; its exit status. */
 int zrows_filter(const char *option);
 
+/* The path of this program. */
+const char *zrows_self(void);
+
 /* Text that compresses, the same in every process. */
 extern uint8_t *zrows_data;
 

@@ -249,7 +249,7 @@ int zrows_filter(const char *option)
  */
 static pid_t filter(const char *program, const char *option, int in, int out)
 {
-	char *argv[] = { (char *)(uintptr_t)(program ? program : "/proc/self/exe"),
+	char *argv[] = { (char *)(uintptr_t)(program ? program : zrows_self()),
 			 (char *)(uintptr_t)(program ? option : "--filter"),
 			 (char *)(uintptr_t)(program ? NULL : option), NULL };
 	char **env = zrows_memory_of(1001 * sizeof(*env));
