@@ -122,7 +122,8 @@ static int sdev_probe(struct wdi_io *io, struct wdi_caps *caps)
 	if (cap & SDEV_CAP_STREAM)
 		caps->ops |= UINT32_C(1) << WDI_OP_STREAM_OPEN |
 			     UINT32_C(1) << WDI_OP_STREAM_RESET |
-			     UINT32_C(1) << WDI_OP_STREAM_CLOSE;
+			     UINT32_C(1) << WDI_OP_STREAM_CLOSE |
+			     UINT32_C(1) << WDI_OP_STREAM_TELL;
 	return cap & SDEV_CAP_SESSION ? probe_algs(io, caps) : 0;
 }
 
@@ -313,6 +314,7 @@ static const uint8_t opcodes[] = {
 	[WDI_OP_DIGEST] = SDEV_OP_DIGEST,
 	[WDI_OP_AEAD] = SDEV_OP_AEAD,
 	[WDI_OP_PK] = SDEV_OP_PK,
+	[WDI_OP_STREAM_TELL] = SDEV_OP_STREAM_TELL,
 };
 static_assert(sizeof(opcodes) == WDI_OP_COUNT, "an operation without an opcode");
 
@@ -408,6 +410,10 @@ static_assert(sizeof(struct wdi_pk_param) == sizeof(struct sdev_pk_param) &&
 static_assert(sizeof(struct wdi_pk_curve) == sizeof(struct sdev_pk_curve) &&
 	      (int)WDI_PK_HASH_COUNT == (int)SDEV_PK_HASH_COUNT, "curves are passed through");
 
+static_assert(sizeof(struct wdi_place) == sizeof(struct sdev_place) &&
+	      offsetof(struct wdi_place, data) == offsetof(struct sdev_place, data),
+	      "places are passed through");
+
 static void fill_nothing(struct sdev_slot *slot, const struct wdi_msg *msg)
 {
 	(void)slot, (void)msg;
@@ -426,6 +432,7 @@ static void (*const fills[])(struct sdev_slot *slot, const struct wdi_msg *msg) 
 	[WDI_OP_DIGEST] = fill_sym,
 	[WDI_OP_AEAD] = fill_aead,
 	[WDI_OP_PK] = fill_pk,
+	[WDI_OP_STREAM_TELL] = fill_nothing,
 };
 static_assert(wdi_array_size(fills) == WDI_OP_COUNT, "an operation without its fields");
 

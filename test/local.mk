@@ -17,6 +17,7 @@ test_unit_programs = \
 	test/unit/bmm_test \
 	test/unit/clock_test \
 	test/unit/codec_cut_test \
+	test/unit/codec_tell_test \
 	test/unit/codec_test \
 	test/unit/crypto_batch_test \
 	test/unit/device_direct_test \
@@ -172,6 +173,7 @@ test_fault_process_test_LDADD = $(test_api_libs)
 test_fault_storm_test_LDADD = libtestpk.la $(test_sym_libs)
 test_fault_uffd_test_LDADD = $(test_sym_libs)
 test_unit_codec_cut_test_LDADD = $(test_device_libs)
+test_unit_codec_tell_test_LDADD = $(test_device_libs)
 test_unit_codec_test_LDADD = $(test_device_libs)
 test_unit_crypto_batch_test_LDADD = libtestcrypto.la $(test_device_libs)
 test_unit_device_direct_test_LDADD = libtestcrypto.la $(test_device_libs)

@@ -23,7 +23,7 @@
 
 #define SDEV_PAGE_SIZE		4096u
 #define SDEV_MAGIC		0x56454457u	/* "WDEV" */
-#define SDEV_VERSION		0x00020000u	/* major << 16 | minor */
+#define SDEV_VERSION		0x00020001u	/* major << 16 | minor */
 
 /*
  * MMIO page 0: registers. Not mappable; every access traps (region read and
@@ -233,6 +233,7 @@ enum sdev_opcode {
 	SDEV_OP_DIGEST,
 	SDEV_OP_AEAD,		/* ext.aead */
 	SDEV_OP_PK,		/* pk.op */
+	SDEV_OP_STREAM_TELL,	/* object, dst: a struct sdev_place */
 	SDEV_OP_COUNT,
 };
 
@@ -523,6 +524,20 @@ struct sdev_slot {
 	struct sdev_ext ext;
 };
 static_assert(sizeof(struct sdev_slot) == SDEV_SLOT_SIZE, "slot layout");
+
+/*
+ * Where a DECOMPRESS stream is, as STREAM_TELL writes it: a raw deflate decoder
+ * that has the window before the last @behind bytes of what was produced, and then
+ * gets @bits bits and the input that follows what was consumed, goes on as the
+ * stream would, with those @behind bytes first. The bits lie in deflate's order and
+ * end with a byte: @bits % 8 of them, if any, are the high ones of data[0].
+ */
+#define SDEV_PLACE_DATA		1016
+struct sdev_place {
+	uint32_t bits;
+	uint32_t behind;
+	uint8_t data[SDEV_PLACE_DATA];
+};
 
 /*
  * One element of a scatter chain. Reserved bits are ignored, so that a list

@@ -30,6 +30,35 @@ extern "C" {
  */
 int weft_comp_sess_open_end(uintptr_t sess);
 
+/*
+ * Where a stream is: a decoder of raw deflate (RFC 1951) that has the 32 KiB of
+ * output before the last @behind bytes, and then is given @bits bits and the input
+ * behind what the stream has consumed, decodes those @behind bytes again and goes on
+ * from there. The bits lie in the order of RFC 1951 and end with a byte: @bits % 8 of
+ * them, if any, are the high ones of data[0] (zlib: inflatePrime() with those, then
+ * the bytes from data[1] on; otherwise the bytes from data[0] on).
+ */
+struct weft_comp_place {
+	uint32_t bits;
+	uint32_t behind;	/* at most 16 */
+	uint8_t data[1016];
+};
+
+/*
+ * weft_comp_strm_tell() - where the stream of a session that decompresses is after
+ * the last wd_do_comp_strm(), for a program that lets another decoder go on with it.
+ * The stream itself is not changed.
+ * @sess: of wd_comp_alloc_sess(), WD_DEFLATE, WD_DIR_DECOMPRESS.
+ * @place: nobody else's until a request has ended that was given up for its deadline.
+ *
+ * 0. -EAGAIN: it cannot be told here: output is waiting that had no room (ask for it
+ * with a request without input), nothing has been decompressed yet, or the stream has
+ * ended. -EBUSY: a request is at the stream. -ENOTSUP: the engine cannot tell.
+ * -EINVAL: no such session, it compresses, or its format has a wrapper. -EIO: the
+ * stream is dead, or the device failed.
+ */
+int weft_comp_strm_tell(uintptr_t sess, struct weft_comp_place *place);
+
 /* The checksums of gzip (RFC 1952) and zlib (RFC 1950). */
 enum weft_checksum {
 	WEFT_CRC32,		/* begins with 0 */

@@ -352,6 +352,60 @@ int wd_do_comp_strm(handle_t h_sess, struct wd_comp_req *req)
 	return ret;
 }
 
+_Static_assert(sizeof(struct weft_comp_place) == sizeof(struct wdi_place) &&
+	       offsetof(struct weft_comp_place, data) == offsetof(struct wdi_place, data),
+	       "places are passed through");
+
+static int tell(struct comp_sess *s, struct weft_comp_place *place)
+{
+	struct wdi_msg msg;
+	int ret;
+
+	if (s->dead)
+		return -EIO;
+	if (!s->object || s->ended || s->generation != wdi_core_generation)
+		return -EAGAIN;
+	memset(&msg, 0, sizeof(msg));
+	msg.op = WDI_OP_STREAM_TELL;
+	msg.object = s->object;
+	msg.dst = place;
+	msg.dst_len = sizeof(*place);
+	ret = wdi_class_run(&s->base, &msg);
+	if (ret || msg.abandoned)
+		return -EIO;
+	switch (msg.status) {
+	case WDI_ST_DONE:
+		return 0;
+	case WDI_ST_MORE_OUT:
+		return -EAGAIN;
+	case WDI_ST_UNSUPPORTED:
+		return -ENOTSUP;
+	default:
+		return -EIO;
+	}
+}
+
+int weft_comp_strm_tell(uintptr_t h_sess, struct weft_comp_place *place)
+{
+	struct wdi_sess *sess = wdi_sess_get(&comp_class, h_sess);
+	struct comp_sess *s;
+	int ret = -EINVAL;
+
+	if (!sess)
+		return ret;
+	s = to_comp(sess);
+	if (!place || s->op_type != WD_DIR_DECOMPRESS || s->format != WDI_FMT_DEFLATE) {
+		wdi_err("comp: only a raw deflate stream that decompresses tells where it is");
+	} else if (!wdi_spin_trylock(&s->busy)) {
+		ret = -EBUSY;
+	} else {
+		ret = tell(s, place);
+		wdi_spin_unlock(&s->busy);
+	}
+	wdi_sess_put(sess);
+	return ret;
+}
+
 int wd_comp_reset_sess(handle_t h_sess)
 {
 	struct wdi_sess *sess = wdi_sess_get(&comp_class, h_sess);

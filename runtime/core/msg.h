@@ -24,6 +24,7 @@ enum wdi_op {
 	WDI_OP_DIGEST,
 	WDI_OP_AEAD,
 	WDI_OP_PK,
+	WDI_OP_STREAM_TELL,
 	WDI_OP_COUNT,
 };
 
@@ -152,6 +153,14 @@ enum wdi_pk_op {
 	WDI_PK_ECX_PUBLIC,
 	WDI_PK_ECX_DERIVE,
 	WDI_PK_COUNT,
+};
+
+/* What STREAM_TELL writes; see struct sdev_place in hw/sdev_hw.h. */
+#define WDI_PLACE_DATA	1016
+struct wdi_place {
+	uint32_t bits;
+	uint32_t behind;
+	uint8_t data[WDI_PLACE_DATA];
 };
 
 /* An operand of PK. */

@@ -309,6 +309,11 @@ int codec_stream_reset(const struct codec_row *row, void *state)
 	return row->ops->reset(state, NULL, 0);
 }
 
+int codec_stream_tell(const struct codec_row *row, void *state, struct sdev_place *place)
+{
+	return row->ops->tell ? row->ops->tell(state, place) : -ENOTSUP;
+}
+
 void codec_stream_close(const struct codec_row *row, void *state)
 {
 	row->ops->close(state);

@@ -48,6 +48,7 @@ struct codec_io {
 };
 
 struct codec_row;
+struct sdev_place;
 
 /*
  * Scratch memory of one engine thread, reused from job to job: compressor and
@@ -98,6 +99,12 @@ enum codec_rc codec_block(const struct codec_row *row, struct codec_lane *lane,
 int codec_stream_open(const struct codec_row *row, const struct codec_params *p, void **state);
 enum codec_rc codec_stream_run(const struct codec_row *row, void *state, struct codec_io *io);
 int codec_stream_reset(const struct codec_row *row, void *state);
+
+/*
+ * codec_stream_tell() - where a decompressing stream is, see struct sdev_place.
+ * 0; -EAGAIN: it holds back output, or is in its wrapper or at its end; -ENOTSUP.
+ */
+int codec_stream_tell(const struct codec_row *row, void *state, struct sdev_place *place);
 void codec_stream_close(const struct codec_row *row, void *state);
 
 #endif

@@ -34,6 +34,9 @@ struct codec_ops {
 	/* As codec_stream_run(); with @whole as codec_block(), one job a reset. */
 	enum codec_rc (*run)(void *state, struct codec_io *io);
 
+	/* As codec_stream_tell(); NULL: it cannot. */
+	int (*tell)(void *state, struct sdev_place *place);
+
 	bool whole;		/* takes a job only all at once: cannot stream */
 	bool vague;		/* which error it returns from run() is a guess */
 };

@@ -13,6 +13,7 @@
 #include <isa-l.h>
 
 #include "device/codec_internal.h"
+#include "device/codec_isal_place.h"
 
 #define HEADER_ROOM	16
 
@@ -408,11 +409,22 @@ static enum codec_rc inflate_run(void *state, struct codec_io *io)
 	return s->rc;
 }
 
+static int inflate_tell(void *state, struct sdev_place *place)
+{
+	const struct inflate_wrap *s = state;
+
+	if (s->rc != CODEC_OK || s->in_header || inflate_pending(s))
+		return -EAGAIN;
+	place->behind = s->ahead;
+	return codec_isal_place(&s->z, place);
+}
+
 const struct codec_ops codec_isal_inflate = {
 	.open = inflate_open,
 	.reset = inflate_reset,
 	.close = inflate_close,
 	.run = inflate_run,
+	.tell = inflate_tell,
 };
 
 #define STRING(x)	#x

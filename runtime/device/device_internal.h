@@ -613,6 +613,7 @@ void sdev_object_close(struct sdev *dev, struct sdev_object *o);
 
 void sdev_stream_open(struct sdev_job *job);
 void sdev_stream_reset(struct sdev_job *job);
+void sdev_stream_tell(struct sdev_job *job);
 void sdev_stream_close(struct sdev_job *job);
 void sdev_stream_run(struct sdev_job *job);
 

@@ -45,6 +45,8 @@ static const struct op_row op_rows[] = {
 	[SDEV_OP_DIGEST] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
 	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
 	[SDEV_OP_PK] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_pk_run, NULL },
+	[SDEV_OP_STREAM_TELL] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_stream_tell,
+				  NULL },
 };
 static_assert(wdi_array_size(op_rows) == SDEV_OP_COUNT, "every opcode has a row");
 

@@ -8,6 +8,7 @@ libdevice_la_SOURCES += \
 	runtime/device/codec.h \
 	runtime/device/codec_internal.h \
 	runtime/device/codec_isal.c \
+	runtime/device/codec_isal_place.c \
 	runtime/device/codec_libdeflate.c \
 	runtime/device/codec_reopen.c \
 	runtime/device/codec_zlib.c \

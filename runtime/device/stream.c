@@ -83,6 +83,42 @@ void sdev_stream_reset(struct sdev_job *job)
 	sdev_object_put(job->dev, o);
 }
 
+void sdev_stream_tell(struct sdev_job *job)
+{
+	struct sdev_object *o = sdev_object_take(job, &stream_kind);
+	struct sdev_place place;
+	struct sdev_fault fault;
+	struct sdev_stream *s;
+	int rc;
+
+	if (!o)
+		return;
+	s = o->body;
+	memset(&place, 0, sizeof(place));
+	job->cpl->engine = (uint8_t)codec_row_engine(s->row);
+	if (s->params.dir != CODEC_DECOMPRESS || job->desc->src_len) {
+		sdev_job_end(job, SDEV_ST_MALFORMED,
+			     job->desc->src_len ? SDEV_BAD_LENGTH : SDEV_BAD_OBJECT);
+	} else if (s->dead) {
+		sdev_job_end(job, SDEV_ST_MALFORMED, SDEV_OBJECT_DEAD);
+	} else if (sdev_job_operands(job)) {
+		rc = s->pending || s->ended ? -EAGAIN :
+		     codec_stream_tell(s->row, s->state, &place);
+		if (rc == -EAGAIN)
+			sdev_job_end(job, SDEV_ST_DONE, SDEV_DONE_MORE_OUT);
+		else if (rc)
+			sdev_job_errno(job, rc);
+		else if (job->dst.left < sizeof(place))
+			sdev_job_end(job, SDEV_ST_OUTPUT_FULL, 0);
+		else if (sdev_operand_put(job, &job->dst, (const uint8_t *)&place, sizeof(place),
+					  &fault) < sizeof(place))
+			sdev_job_fault(job, &fault);
+		else
+			sdev_job_end(job, SDEV_ST_DONE, SDEV_DONE_ALL);
+	}
+	sdev_object_done(job, o);
+}
+
 void sdev_stream_close(struct sdev_job *job)
 {
 	struct sdev_object *o = sdev_object_take(job, &stream_kind);
