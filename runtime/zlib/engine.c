@@ -35,6 +35,7 @@
 	f(int, wd_do_comp_strm, (handle_t, struct wd_comp_req *))	\
 	f(int, wd_comp_poll, (__u32, __u32 *))				\
 	f(int, weft_comp_sess_open_end, (uintptr_t))			\
+	f(int, weft_comp_strm_tell, (uintptr_t, struct weft_comp_place *))	\
 	f(weft_checksum_fn *, weft_checksum, (enum weft_checksum))
 
 static struct {
@@ -440,6 +441,11 @@ void wdi_z_engine_strm_close(uintptr_t strm, unsigned int generation)
 	}
 	if (!kept)
 		wd.wd_comp_free_sess(strm);
+}
+
+bool wdi_z_engine_strm_tell(uintptr_t strm, struct weft_comp_place *place)
+{
+	return !wd.weft_comp_strm_tell(strm, place);
 }
 
 enum wdi_z_strm_end wdi_z_engine_strm_run(uintptr_t strm, const uint8_t *in, size_t *in_len,

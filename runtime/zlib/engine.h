@@ -74,9 +74,13 @@ enum wdi_z_strm_end {
 	WDI_Z_STRM_NOT,		/* the data is corrupt, or the stream lost */
 };
 
+struct weft_comp_place;
+
 uintptr_t wdi_z_engine_strm_open(void);		/* 0: there is none */
 enum wdi_z_strm_end wdi_z_engine_strm_run(uintptr_t strm, const uint8_t *in, size_t *in_len,
 					  uint8_t *out, size_t *out_len);
+/* Where it is after a run, see weft_comp_strm_tell(). False: it cannot be told now. */
+bool wdi_z_engine_strm_tell(uintptr_t strm, struct weft_comp_place *place);
 void wdi_z_engine_strm_close(uintptr_t strm, unsigned int generation);
 
 /* The runtime's own code; it links the system's zlib, and must not meet us there. */

@@ -256,6 +256,25 @@ static bool first_call(z_streamp strm, struct wdi_z_inflate *s, int flush,
 	return wdi_z_inflate_begin(strm, s, header);
 }
 
+/* Of a call in the middle of the data. */
+static bool for_zlib(const z_stream *strm, int flush, enum wdi_z_reason *why)
+{
+	*why = WDI_Z_WHY_FLUSH;
+	if (flush == Z_BLOCK || flush == Z_TREES)
+		return true;
+	/* How far it goes without room is seen from what it takes. */
+	*why = WDI_Z_WHY_PIECES;
+	return !strm->avail_out && strm->avail_in;
+}
+
+static int over_and_inflate(z_streamp strm, struct wdi_z_inflate *s, int flush,
+			    enum wdi_z_reason why)
+{
+	int ret = wdi_z_inflate_hand_over(strm, s, why);
+
+	return ret == Z_OK ? wdi_z_inflate_inner(strm, s, flush) : ret;
+}
+
 int inflate(z_streamp strm, int flush)
 {
 	struct wdi_z_inflate *s = NULL;
@@ -289,24 +308,16 @@ int inflate(z_streamp strm, int flush)
 		return Z_STREAM_END;
 	if (s->stage == WDI_Z_BAD)
 		return Z_DATA_ERROR;
-	if (flush == Z_BLOCK || flush == Z_TREES) {
-		ret = wdi_z_inflate_hand_over(strm, s, WDI_Z_WHY_FLUSH);
-		if (ret == Z_OK)
-			return wdi_z_inflate_inner(strm, s, flush);
-		if (ret == Z_MEM_ERROR)
-			return ret;
-	}
+	if (s->stage == WDI_Z_BODY && for_zlib(strm, flush, &why))
+		return over_and_inflate(strm, s, flush, why);
 	ret = wdi_z_inflate_run(strm, s, flush);
-	if (ret == Z_DATA_ERROR && s->stage != WDI_Z_BAD) {
-		ret = wdi_z_inflate_hand_over(strm, s, WDI_Z_WHY_DATA);
-		if (ret == Z_OK)
-			return wdi_z_inflate_inner(strm, s, flush);
-		s->stage = WDI_Z_BAD;
-		strm->msg = (char *)"invalid literal/length code";
-		return ret == Z_MEM_ERROR ? ret : Z_DATA_ERROR;
+	if (ret == Z_DATA_ERROR && s->stage == WDI_Z_BODY)
+		ret = over_and_inflate(strm, s, flush, WDI_Z_WHY_DATA);
+	if (ret == Z_OK || ret == Z_BUF_ERROR) {
+		bool moved = in != strm->avail_in || out != strm->avail_out;
+
+		ret = moved && flush != Z_FINISH ? Z_OK : Z_BUF_ERROR;
 	}
-	if (ret == Z_OK && ((in == strm->avail_in && out == strm->avail_out) || flush == Z_FINISH))
-		ret = Z_BUF_ERROR;
 	return ret;
 }
 
@@ -323,7 +334,7 @@ static int to_system(z_streamp strm, struct wdi_z_inflate *s, enum wdi_z_reason 
 		return give_away(strm, s, s->window_bits, why);
 	ret = wdi_z_inflate_hand_over(strm, s, why);
 	*target = s->inner;
-	return ret;
+	return ret == Z_DATA_ERROR ? Z_STREAM_ERROR : ret;
 }
 
 int inflateSetDictionary(z_streamp strm, const Bytef *dictionary, uInt length)
@@ -333,11 +344,25 @@ int inflateSetDictionary(z_streamp strm, const Bytef *dictionary, uInt length)
 	int ret = Z_OK;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	if (s && s->window_bits > 0 && (!s->inner || s->stage == WDI_Z_ENDED))
+	if (s && s->window_bits > 0)
 		return Z_STREAM_ERROR;	/* only where zlib has asked for one */
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_DICTIONARY, &target);
 	return ret == Z_OK ? wdi_z_system()->inflateSetDictionary(target, dictionary, length) : ret;
+}
+
+/* @to may be NULL. */
+static int tell_window(struct wdi_z_inflate *s, uint8_t *to, uInt *length)
+{
+	uInt len = 0;
+
+	if (s->inner)
+		return wdi_z_inflate_inner_window(s, to, length);
+	if (!wdi_z_inflate_window(s, to, &len))
+		return Z_MEM_ERROR;
+	if (length)
+		*length = len;
+	return Z_OK;
 }
 
 int inflateGetDictionary(z_streamp strm, Bytef *dictionary, uInt *length)
@@ -345,10 +370,9 @@ int inflateGetDictionary(z_streamp strm, Bytef *dictionary, uInt *length)
 	struct wdi_z_inflate *s = NULL;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	if (!s || s->inner)
-		return wdi_z_system()->inflateGetDictionary(s ? s->inner : strm, dictionary, length);
-	wdi_z_inflate_window(s, dictionary, length);
-	return Z_OK;
+	if (!s)
+		return wdi_z_system()->inflateGetDictionary(strm, dictionary, length);
+	return tell_window(s, dictionary, length);
 }
 
 int inflateSync(z_streamp strm)
@@ -360,23 +384,9 @@ int inflateSync(z_streamp strm)
 	WHOSE(strm, Z_STREAM_ERROR);
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
-	if (ret != Z_OK || target == strm)
-		return ret == Z_OK ? wdi_z_system()->inflateSync(strm) : ret;
-	target->next_in = strm->next_in;
-	target->avail_in = strm->avail_in;
-	ret = wdi_z_system()->inflateSync(target);
-	strm->total_in += strm->avail_in - target->avail_in;
-	strm->next_in = target->next_in;
-	strm->avail_in = target->avail_in;
-	s->kept_off = s->kept_len;
-	if (ret == Z_OK) {
-		/* zlib begins anew but for the counts, and checks no more. */
-		s->no_check = true;
-		strm->msg = NULL;
-		if (s->window_bits > 0)
-			strm->adler = ((s->window_bits >> 4) + 5) & 1;
-	}
-	return ret;
+	if (ret != Z_OK)
+		return ret;
+	return target == strm ? wdi_z_system()->inflateSync(strm) : wdi_z_inflate_inner_sync(strm, s);
 }
 
 static bool copy_bytes(uint8_t **to, const uint8_t *from, size_t n, size_t size)
@@ -389,43 +399,81 @@ static bool copy_bytes(uint8_t **to, const uint8_t *from, size_t n, size_t size)
 	return *to;
 }
 
+/* What the device is at stays with @s: in the middle of the data the copy is zlib's. */
+static int copy_state(z_streamp dest, struct wdi_z_inflate *d, const struct wdi_z_inflate *s)
+{
+	memcpy(&d->head + 1, &s->head + 1, sizeof(*d) - sizeof(d->head));
+	d->strm = 0;
+	d->inner = NULL;
+	d->kept = d->base.window.at = NULL;
+	d->live = (struct wdi_z_ring){ .at = NULL };
+	if (!copy_bytes(&d->kept, s->kept, s->kept_len, s->kept_size) ||
+	    !copy_bytes(&d->base.window.at, s->base.window.at, WDI_Z_RING, WDI_Z_RING))
+		return Z_MEM_ERROR;
+	if (!s->inner)
+		return s->stage == WDI_Z_BODY ? wdi_z_inflate_hand_over(dest, d, WDI_Z_WHY_CALL) :
+						Z_OK;
+	d->inner = calloc(1, sizeof(*d->inner));
+	if (!d->inner)
+		return Z_MEM_ERROR;
+	if (wdi_z_system()->inflateCopy(d->inner, s->inner) == Z_OK)
+		return Z_OK;
+	free(d->inner);
+	d->inner = NULL;
+	return Z_MEM_ERROR;
+}
+
 int inflateCopy(z_streamp dest, z_streamp source)
 {
 	struct wdi_z_inflate *s = NULL, *d;
-	int ret = Z_OK;
+	int ret;
 
 	WHOSE(source, Z_STREAM_ERROR);
 	if (!s)
 		return wdi_z_system()->inflateCopy(dest, source);
 	if (!dest)
 		return Z_STREAM_ERROR;
-	if (s->strm)
-		ret = wdi_z_inflate_hand_over(source, s, WDI_Z_WHY_CALL);
-	if (ret != Z_OK)
-		return ret;
 	memcpy(dest, source, sizeof(*dest));
 	d = wdi_z_own_new(dest, WDI_Z_INFLATE, sizeof(*d));
 	if (!d)
 		return Z_MEM_ERROR;
-	memcpy(&d->head + 1, &s->head + 1, sizeof(*d) - sizeof(d->head));
-	d->inner = NULL;
-	d->kept = d->window = NULL;
-	if (!copy_bytes(&d->kept, s->kept, s->kept_len, s->kept_size) ||
-	    !copy_bytes(&d->window, s->window, s->window_len, s->window_size))
-		goto no_memory;
-	if (s->inner) {
-		d->inner = calloc(1, sizeof(*d->inner));
-		if (!d->inner || wdi_z_system()->inflateCopy(d->inner, s->inner) != Z_OK) {
-			free(d->inner);
-			d->inner = NULL;
-			goto no_memory;
-		}
-	}
-	return Z_OK;
-no_memory:
+	ret = copy_state(dest, d, s);
+	if (ret == Z_OK)
+		return Z_OK;
 	wdi_z_inflate_clear(d);
 	wdi_z_own_free(dest);
-	return Z_MEM_ERROR;
+	return ret == Z_DATA_ERROR ? Z_STREAM_ERROR : ret;
+}
+
+/* The stream begins anew, with the window that it had. */
+static int reset_with_window(z_streamp strm, struct wdi_z_inflate *s)
+{
+	struct wdi_z_ring ring = s->base.window;
+	bool fresh = s->stage == WDI_Z_FRESH && !s->inner, windowed = s->windowed;
+	uint8_t *window = NULL;
+	uInt len = 0;
+	int ret = Z_OK;
+
+	if (fresh) {
+		s->base.window.at = NULL;
+	} else {
+		ring = (struct wdi_z_ring){ .at = malloc(WDI_Z_RING) };
+		window = malloc(WDI_Z_WINDOW);
+		ret = ring.at && window ? tell_window(s, window, &len) : Z_MEM_ERROR;
+		windowed = len;
+	}
+	if (ret == Z_OK && len)
+		wdi_z_ring_add(&ring, window, len);
+	free(window);
+	if (ret == Z_OK)
+		ret = inflateReset(strm);
+	if (ret == Z_OK && windowed) {
+		s->base.window = ring;
+		s->windowed = true;
+	} else {
+		free(ring.at);
+	}
+	return ret;
 }
 
 int inflateResetKeep(z_streamp strm)
@@ -435,28 +483,19 @@ int inflateResetKeep(z_streamp strm)
 	int ret = Z_OK;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	/* What it keeps is the window, which only a stream without a wrapper goes on with. */
-	if (s && ((s->stage == WDI_Z_FRESH && !s->inner) ||
-		  (s->stage == WDI_Z_ENDED && s->window_bits > 0))) {
-		uint8_t *window = s->window;
-		size_t len = s->window_len, size = s->window_size;
-
-		s->window = NULL;
-		ret = inflateReset(strm);
-		s->window = window;
-		s->window_len = len;
-		s->window_size = size;
-		return ret;
-	}
-	if (s)
-		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
-	else
+	if (!s) {
 		count_theirs(strm);
+		return wdi_z_system()->inflateResetKeep(strm);
+	}
+	if (s->window_bits > 0 || (s->stage == WDI_Z_FRESH && !s->inner))
+		return reset_with_window(strm, s);
+	ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
 	if (ret == Z_OK)
 		ret = wdi_z_system()->inflateResetKeep(target);
-	if (s && target != strm && ret == Z_OK) {
+	if (ret == Z_OK) {
 		begin(strm, s);
 		s->kept_off = s->kept_len;
+		s->stage = WDI_Z_BODY;
 	}
 	return ret;
 }
@@ -470,7 +509,10 @@ int inflatePrime(z_streamp strm, int bits, int value)
 	WHOSE(strm, Z_STREAM_ERROR);
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
-	return ret == Z_OK ? wdi_z_system()->inflatePrime(target, bits, value) : ret;
+	if (ret != Z_OK)
+		return ret;
+	return target == strm ? wdi_z_system()->inflatePrime(strm, bits, value) :
+				wdi_z_inflate_inner_prime(s, bits, value);
 }
 
 long inflateMark(z_streamp strm)
@@ -494,7 +536,7 @@ int inflateGetHeader(z_streamp strm, gz_headerp head)
 	WHOSE(strm, Z_STREAM_ERROR);
 	if (s && s->window_bits <= 15)
 		return Z_STREAM_ERROR;
-	if (s && s->stage != WDI_Z_FRESH && (!s->inner || s->stage == WDI_Z_ENDED)) {
+	if (s && s->stage != WDI_Z_FRESH) {
 		head->done = 0;		/* the header has gone by */
 		return Z_OK;
 	}
@@ -532,15 +574,13 @@ int inflateUndermine(z_streamp strm, int subvert)
 int inflateValidate(z_streamp strm, int check)
 {
 	struct wdi_z_inflate *s = NULL;
-	z_streamp target = strm;
-	int ret = Z_OK;
 
 	WHOSE(strm, Z_STREAM_ERROR);
-	if (s && s->window_bits < 0)
-		return Z_OK;
-	if (s)
-		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
-	return ret == Z_OK ? wdi_z_system()->inflateValidate(target, check) : ret;
+	if (!s)
+		return wdi_z_system()->inflateValidate(strm, check);
+	if (s->window_bits >= 0)
+		s->no_check = !check;
+	return Z_OK;
 }
 
 unsigned long inflateCodesUsed(z_streamp strm)

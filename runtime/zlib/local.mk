@@ -19,6 +19,8 @@ libzfront_la_SOURCES = \
 	runtime/zlib/inflate.c \
 	runtime/zlib/inflate.h \
 	runtime/zlib/inflate_data.c \
+	runtime/zlib/inflate_inner.c \
+	runtime/zlib/inflate_place.c \
 	runtime/zlib/log.c \
 	runtime/zlib/log.h \
 	runtime/zlib/oneshot.c \

@@ -14,6 +14,10 @@
 
 /* Opening the runtime takes about as long as zlib takes for this much. */
 #define MIN_BYTES	(128 << 10)
+/* Telling a place takes about as long as inflating a few KiB. */
+#define KEEP_BYTES	(128 << 10)
+#define KEEP_LEAST	(4 << 10)
+#define KEEP_MOST	(1 << 30)
 
 static const char *const modes[] = {
 	[WDI_Z_OFF] = "off",
@@ -27,7 +31,7 @@ _Static_assert(wdi_z_array_size(modes) == WDI_Z_MODES, "a name for each mode");
  * Read when the library is loaded, because programs clear their environment
  * later on (nginx does). But the first calls may come from other libraries'
  * constructors, before ours, and from several threads: whoever comes first writes,
- * the rest spin for as long as it takes to read five variables.
+ * the rest spin for as long as it takes to read six variables.
  */
 enum { UNREAD, READING, READ };
 static _Atomic int state = UNREAD;
@@ -62,18 +66,24 @@ static bool read_mode(void)
 	return false;
 }
 
-static void read_min(void)
+static uint64_t read_bytes(const char *name, uint64_t otherwise)
 {
-	const char *text = secure_getenv("WEFT_ZLIB_MIN");
+	const char *text = secure_getenv(name);
 	char *end = NULL;
+	uint64_t n;
 
-	settings.min_bytes = MIN_BYTES;
 	if (!text || *text < '0' || *text > '9')
-		return;
+		return otherwise;
 	errno = 0;
-	settings.min_bytes = strtoull(text, &end, 10);
-	if (errno || *end)
-		settings.min_bytes = MIN_BYTES;
+	n = strtoull(text, &end, 10);
+	return errno || *end ? otherwise : n;
+}
+
+static void read_keep(void)
+{
+	uint64_t n = read_bytes("WEFT_ZLIB_KEEP", KEEP_BYTES);
+
+	settings.keep_bytes = n < KEEP_LEAST ? KEEP_LEAST : (size_t)wdi_z_min(n, KEEP_MOST);
 }
 
 static void read_log(void)
@@ -107,7 +117,8 @@ const struct wdi_z_settings *wdi_z_settings(void)
 	}
 	read_log();
 	good = read_mode();
-	read_min();
+	settings.min_bytes = read_bytes("WEFT_ZLIB_MIN", MIN_BYTES);
+	read_keep();
 	read_text("WEFT_ZLIB_SYSTEM", settings.system_zlib, sizeof(settings.system_zlib));
 	read_text("WEFT_REPORT", settings.report, sizeof(settings.report));
 	atomic_store_explicit(&state, READ, memory_order_release);

@@ -18,11 +18,13 @@ enum wdi_z_mode {
  * @system_zlib: WEFT_ZLIB_SYSTEM, path of the zlib to stand in front of, or ""
  * @report:	WEFT_REPORT, path of the file that gets a record at exit, or ""
  * @min_bytes:	WEFT_ZLIB_MIN, what a process must have done before the runtime is opened
+ * @keep_bytes:	WEFT_ZLIB_KEEP, input that a decompressing stream keeps
  * @log_level, @log_fd: WEFT_LOG
  */
 struct wdi_z_settings {
 	enum wdi_z_mode mode;
 	uint64_t min_bytes;
+	size_t keep_bytes;
 	int log_level;
 	int log_fd;
 	char system_zlib[256];

@@ -393,9 +393,13 @@ void zseq_random(struct zseq *seq, uint64_t seed)
 		{ 5, 5, 1, 0 }, { 0, 0, 10, 1 }, { 0, 1, 1, 8 },
 	};
 	uint64_t state = seed * 0x2545f4914f6cdd1du + 1;
+	static const uint8_t inflate_alone[4] = { 0, 10, 0, 0 };
 	const uint8_t *m = mix[random64(&state) % ARRAY_SIZE(mix)];
 
 	memset(seq, 0, sizeof(*seq));
+	seq->lengthy = seed >= ZDIFF_LENGTHY;
+	if (seq->lengthy)
+		m = inflate_alone;
 	seq->count = 4 + random64(&state) % (ZDIFF_OPS_MAX - 4);
 	if (random64(&state) % 2)
 		seq->count = MIN(seq->count, 16);
@@ -445,6 +449,7 @@ bool zdiff_run(struct zdiff *d, const struct zseq *seq)
 {
 	d->failed = false;
 	d->why[0] = 0;
+	d->lengthy = seq->lengthy;
 	for (size_t i = 0; i < seq->count && !d->failed; i++) {
 		const struct zop_row *row = row_of(seq->op[i].kind);
 
@@ -454,7 +459,7 @@ bool zdiff_run(struct zdiff *d, const struct zseq *seq)
 		d->now = &seq->op[i];
 		if (d->trace)
 			fprintf(stderr, "%3zu %s[%u]\n", i, row->name, seq->op[i].slot);
-		row->fn(d, d->now);
+		zdiff_play(d, d->now, row->fn);
 	}
 	d->at = seq->count;
 	zdiff_end_deflate(d);

@@ -38,9 +38,13 @@ struct zop {
 	uint32_t arg[ZDIFF_ARGS];
 };
 
+/* Seeds from here on are for sequences with long decompressing streams. */
+#define ZDIFF_LENGTHY	(UINT64_C(1) << 62)
+
 struct zseq {
 	struct zop op[ZDIFF_OPS_MAX];
 	size_t count;
+	bool lengthy;
 };
 
 struct zdiff;

@@ -104,68 +104,6 @@ static int window_bits(const struct source *s, uint32_t arg)
 	return s->wrap == 0 ? -s->wb : s->wrap == 1 ? s->wb : s->wb + 16;
 }
 
-static void op_init(struct zdiff *d, const struct zop *op)
-{
-	struct islot *slot = &d->i[op->slot];
-	uint32_t how = op->arg[4];
-	enum zmem_mode mode = zmem_mode_of(how);
-	struct source *source;
-	const char *version = ZLIB_VERSION;
-	int size = sizeof(z_stream), ret[SIDES];
-	bool simple = (how >> 4) % 8 == 0, any_failed, dead;
-
-	end_slot(d, slot);
-	source = source_new(d, op->arg, simple ? 1 : -1);
-	slot->source = source;
-	slot->wb = simple ? 15 : window_bits(source, op->arg[5]);
-	if ((how >> 8) % 64 == 0)
-		version = how >> 16 & 1 ? "2.0" : NULL;
-	if ((how >> 8) % 64 == 1)
-		size -= 8;
-	for (int side = 0; side < SIDES; side++) {
-		struct iside *is = &slot->side[side];
-
-		is->mem = zmem_new(mode, ((size_t)1 << 15) + 7500, 1 + (how >> 17) % 3);
-		memset(&is->s, 0x5a, sizeof(is->s));
-		is->s.msg = NULL;
-		zmem_use(is->mem, &is->s);
-		/* The manual has inflateInit() look at the input, perhaps. */
-		is->s.next_in = NULL;
-		is->s.avail_in = 0;
-		ret[side] = simple ? d->api[side]->inflateInit_(&is->s, version, size) :
-			d->api[side]->inflateInit2_(&is->s, slot->wb, version, size);
-		zdiff_note(d, "%s: inflateInit2(%d, alloc %d) = %d, source %d, %d, %zu bytes",
-			   side_name(side), slot->wb, mode, ret[side], source->wrap, source->wb,
-			   source->len);
-	}
-	d->calls++;
-	any_failed = slot->side[0].mem->failed || slot->side[1].mem->failed;
-	if (!any_failed || mode != ZMEM_FAIL)
-		zdiff_same(d, "inflateInit2()", ret[THEIRS], ret[OURS]);
-	dead = any_failed || ret[THEIRS] != Z_OK || d->failed;
-	for (int side = 0; side < SIDES; side++) {
-		struct iside *is = &slot->side[side];
-
-		if (any_failed && ret[side] != (is->mem->failed ? Z_MEM_ERROR : Z_OK))
-			zdiff_fail(d, "%s: inflateInit2() = %d, allocator failed: %d",
-				   side_name(side), ret[side], is->mem->failed);
-		if (dead && ret[side] == Z_OK)
-			d->api[side]->inflateEnd(&is->s);
-		if (dead)
-			zmem_drop(d, side, is->mem);
-	}
-	if (dead) {
-		source_drop(source);
-		memset(slot, 0, sizeof(*slot));
-		return;
-	}
-	slot->live = true;
-	slot->synced = true;
-	slot->typed = true;
-	compare(d, slot, "inflateInit2()");
-	zdiff_same(d, "zalloc set", slot->side[0].s.zalloc != NULL, slot->side[1].s.zalloc != NULL);
-}
-
 static void supply_dictionary(struct zdiff *d, struct islot *slot, uint32_t arg)
 {
 	const uint8_t *dict = slot->source->dict_len ? slot->source->dict : zpool[0];
@@ -208,9 +146,10 @@ static void compare_call(struct zdiff *d, struct islot *slot, int flush, const i
 		zdiff_fail(d, "inflate() made %zu, ours %zu", made[THEIRS], made[OURS]);
 	if (ret[THEIRS] != Z_OK && ret[THEIRS] != Z_BUF_ERROR)
 		slot->synced = true;	/* an end is an end */
-	slot->typed = flush == Z_BLOCK || flush == Z_TREES || ret[THEIRS] == Z_STREAM_END;
+	if (ret[THEIRS] != Z_STREAM_ERROR)
+		slot->typed = flush == Z_BLOCK || flush == Z_TREES || ret[THEIRS] == Z_STREAM_END;
 	compare(d, slot, "inflate()");
-	slot->ended = ret[THEIRS] == Z_STREAM_END || ret[THEIRS] == Z_DATA_ERROR;
+	slot->stale |= ret[THEIRS] == Z_STREAM_END || ret[THEIRS] == Z_DATA_ERROR;
 }
 
 bool zdiff_gap_in_code(const struct zdiff *d, const char *msg, const int ret[SIDES])
@@ -295,12 +234,22 @@ static int flush_of(uint32_t arg)
 	return flushes[arg & 31];
 }
 
+/* Other calls come to a long stream at a place of their own. */
+static bool not_yet(const struct zdiff *d, const struct zop *op)
+{
+	const struct islot *slot = &d->i[op->slot];
+
+	return d->lengthy && slot->live && !slot->need_dict && !slot->stale &&
+	       slot->side[THEIRS].taken < op->arg[5] % (slot->source->len + 1);
+}
+
 static void op_inflate(struct zdiff *d, const struct zop *op)
 {
 	static const unsigned int calls[] = { 1, 1, 2, 5, 20, 100, 1000, 4000 };
 	struct islot *slot = &d->i[op->slot];
 	size_t n = zdiff_size(op->arg[0]);
 	size_t room = MIN(zdiff_room(op->arg[2]), SCRATCH_LEN / 2 - 8);
+	int flush = flush_of(op->arg[1]);
 
 	if (!slot->live) {
 		for (int side = 0; side < SIDES; side++) {
@@ -312,20 +261,88 @@ static void op_inflate(struct zdiff *d, const struct zop *op)
 		}
 		return;
 	}
+	if (not_yet(d, op) && (flush == Z_BLOCK || flush == Z_TREES))
+		flush = Z_NO_FLUSH;
 	if (slot->need_dict && op->arg[4] % 8)
 		supply_dictionary(d, slot, op->arg[5]);
 	if (op->arg[4] >> 8 & 3)
 		n += zdiff_size(op->arg[4] >> 10);
 	if (op->arg[4] >> 28 == 0)
 		n = FED_MAX;
+	if (d->lengthy && op->arg[4] >> 24 & 3) {
+		n = n * 4 + 600;
+		room = MIN(room + 600, SCRATCH_LEN / 2 - 8);
+	}
 	slot->fed += MIN(n, slot->source->len - slot->fed);
-	inflate_both(d, slot, flush_of(op->arg[1]), room, calls[op->arg[3] & 7]);
+	inflate_both(d, slot, flush, room, calls[op->arg[3] & 7]);
 	/* A side whose allocator failed has lost its stream; the other one has not. */
 	if (slot->odd || slot->side[0].mem->failed || slot->side[1].mem->failed) {
 		slot->synced = false;
 		slot->head_wanted = false;
 		end_slot(d, slot);
 	}
+}
+
+static void op_init(struct zdiff *d, const struct zop *op)
+{
+	struct islot *slot = &d->i[op->slot];
+	uint32_t how = op->arg[4];
+	enum zmem_mode mode = zmem_mode_of(how);
+	struct source *source;
+	const char *version = ZLIB_VERSION;
+	int size = sizeof(z_stream), ret[SIDES];
+	bool simple = (how >> 4) % 8 == 0, any_failed, dead;
+
+	end_slot(d, slot);
+	source = source_new(d, op->arg, simple ? 1 : -1);
+	slot->source = source;
+	slot->wb = simple ? 15 : window_bits(source, op->arg[5]);
+	if ((how >> 8) % 64 == 0)
+		version = how >> 16 & 1 ? "2.0" : NULL;
+	if ((how >> 8) % 64 == 1)
+		size -= 8;
+	for (int side = 0; side < SIDES; side++) {
+		struct iside *is = &slot->side[side];
+
+		is->mem = zmem_new(mode, ((size_t)1 << 15) + 7500, 1 + (how >> 17) % 3);
+		memset(&is->s, 0x5a, sizeof(is->s));
+		is->s.msg = NULL;
+		zmem_use(is->mem, &is->s);
+		/* The manual has inflateInit() look at the input, perhaps. */
+		is->s.next_in = NULL;
+		is->s.avail_in = 0;
+		ret[side] = simple ? d->api[side]->inflateInit_(&is->s, version, size) :
+			d->api[side]->inflateInit2_(&is->s, slot->wb, version, size);
+		zdiff_note(d, "%s: inflateInit2(%d, alloc %d) = %d, source %d, %d, %zu bytes",
+			   side_name(side), slot->wb, mode, ret[side], source->wrap, source->wb,
+			   source->len);
+	}
+	d->calls++;
+	any_failed = slot->side[0].mem->failed || slot->side[1].mem->failed;
+	if (!any_failed || mode != ZMEM_FAIL)
+		zdiff_same(d, "inflateInit2()", ret[THEIRS], ret[OURS]);
+	dead = any_failed || ret[THEIRS] != Z_OK || d->failed;
+	for (int side = 0; side < SIDES; side++) {
+		struct iside *is = &slot->side[side];
+
+		if (any_failed && ret[side] != (is->mem->failed ? Z_MEM_ERROR : Z_OK))
+			zdiff_fail(d, "%s: inflateInit2() = %d, allocator failed: %d",
+				   side_name(side), ret[side], is->mem->failed);
+		if (dead && ret[side] == Z_OK)
+			d->api[side]->inflateEnd(&is->s);
+		if (dead)
+			zmem_drop(d, side, is->mem);
+	}
+	if (dead) {
+		source_drop(source);
+		memset(slot, 0, sizeof(*slot));
+		return;
+	}
+	slot->live = true;
+	slot->synced = true;
+	slot->typed = true;
+	compare(d, slot, "inflateInit2()");
+	zdiff_same(d, "zalloc set", slot->side[0].s.zalloc != NULL, slot->side[1].s.zalloc != NULL);
 }
 
 static void op_reset(struct zdiff *d, const struct zop *op)
@@ -363,7 +380,7 @@ static void op_reset(struct zdiff *d, const struct zop *op)
 		slot->fed = 0;
 	}
 	slot->synced = true;
-	slot->ended = false;
+	slot->stale &= op->arg[0] % 4 == 1;
 	compare(d, slot, "inflateReset()");
 }
 
@@ -393,6 +410,7 @@ static void op_sync(struct zdiff *d, const struct zop *op)
 	}
 	d->calls++;
 	zdiff_same(d, "inflateSync()", ret[THEIRS], ret[OURS]);
+	slot->stale &= ret[THEIRS] != Z_OK;
 	compare(d, slot, "inflateSync()");
 }
 
@@ -492,8 +510,8 @@ static void op_get_dictionary(struct zdiff *d, const struct zop *op)
 	}
 	d->calls++;
 	zdiff_same(d, "inflateGetDictionary()", ret[THEIRS], ret[OURS]);
-	/* Behind the end, or an error, there may be none any more. */
-	if (slot->ended)
+	/* Behind the end, or an error, there may be less of it, which inflateResetKeep() keeps. */
+	if (slot->stale)
 		return;
 	zdiff_same(d, "inflateGetDictionary() length", len[THEIRS], len[OURS]);
 	if (len[THEIRS] <= 32768 && !d->failed && op->arg[0] % 8)
@@ -603,6 +621,13 @@ static void op_misuse(struct zdiff *d, const struct zop *op)
 	}
 	d->calls++;
 	zdiff_same(d, "misuse", ret[THEIRS], ret[OURS]);
+}
+
+void zdiff_play(struct zdiff *d, const struct zop *op, zop_fn *fn)
+{
+	if (not_yet(d, op))
+		fn = op_inflate;
+	fn(d, op);
 }
 
 const struct zop_row zops_inflate[] = {

@@ -108,10 +108,11 @@ struct iside {
  * @synced: both sides are at the same place of the input
  * @typed:  data_type is that of a call with Z_BLOCK or Z_TREES, or of the end
  * @primed: there was an inflatePrime(), whose bits zlib may give back as input
+ * @stale:  the window is that of a stream that has ended
  * @odd:    it cannot be followed any more
  */
 struct islot {
-	bool live, synced, typed, need_dict, head_wanted, ended, primed, odd;
+	bool live, synced, typed, need_dict, head_wanted, stale, primed, odd;
 	int wb;
 	struct source *source;		/* shared with copies */
 	size_t fed;
@@ -142,6 +143,7 @@ struct zdiff {
 	const struct zapi *api[SIDES];
 	const char *folder;
 	bool trace, exact;
+	bool lengthy;		/* of the sequence */
 	bool failed;
 	char why[1024];
 	uint64_t calls;
@@ -165,6 +167,9 @@ struct zop_row {
 
 extern const struct zop_row zops_deflate[], zops_inflate[], zops_calls[], zops_gz[];
 extern const size_t zops_deflate_count, zops_inflate_count, zops_calls_count, zops_gz_count;
+
+/* Play one; a long stream may go on for a while instead. */
+void zdiff_play(struct zdiff *d, const struct zop *op, zop_fn *fn);
 
 void zdiff_end_deflate(struct zdiff *d);
 void zdiff_end_inflate(struct zdiff *d);

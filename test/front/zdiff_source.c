@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SOURCE_IN_MAX	(120u << 10)
+#define LENGTHY_IN_MAX	(1000u << 10)
 
 static void pack(struct zdiff *d, struct source *s, size_t at, const uint8_t *in, size_t in_len,
 		 const uint32_t *arg)
@@ -81,12 +82,16 @@ static void spoil(struct source *s, uint32_t how, uint32_t arg)
 struct source *source_new(struct zdiff *d, const uint32_t *arg, int wrap)
 {
 	struct source *s = calloc(1, sizeof(*s));
-	size_t in_len = MIN(zdiff_size(arg[0]), SOURCE_IN_MAX), room = in_len * 2 + 3000;
-	const uint8_t *in = zdiff_data(arg[1], SOURCE_IN_MAX);
+	size_t in_max = d->lengthy ? LENGTHY_IN_MAX : SOURCE_IN_MAX;
+	size_t in_len = d->lengthy ? in_max / 4 + (arg[0] >> 4) % (in_max / 4 * 3) :
+				     MIN(zdiff_size(arg[0]), in_max);
+	size_t room = in_len * 2 + 3000;
+	const uint8_t *in;
 	uint32_t how = arg[2] >> 8 ^ arg[3] << 3;
 
 	if (!s)
 		abort();
+	in = zdiff_data(arg[1], in_max);
 	s->users = 1;
 	s->wrap = wrap < 0 ? (int)(arg[0] >> 20) % 3 : wrap;
 	s->wb = arg[0] >> 24 & 3 ? 15 : 9 + (int)(arg[0] >> 26) % 7;

@@ -9,6 +9,8 @@
  * zlib_diff_test [--seed N] [--count N] [--trace] [--exact] [--survey] [--theirs LIB]
  *                [--ours LIB]
  *
+ * Seeds of sequences with long streams begin at ZDIFF_LENGTHY.
+ *
  * --survey: every seed that differs in a line, without making any short
  */
 #include "zdiff.h"
@@ -233,6 +235,7 @@ static void everything(struct setup *s, const struct zapi *theirs, const struct 
 	}
 	s->ours = ours;
 	sequences(s, "the front end and the system's zlib", 1, lengthy ? 1000000 : 2000);
+	sequences(s, "the same with long streams", ZDIFF_LENGTHY, lengthy ? 100000 : 60);
 }
 
 enum { OPT_SEED = 256, OPT_COUNT, OPT_TRACE, OPT_SURVEY, OPT_EXACT, OPT_THEIRS, OPT_OURS };

@@ -172,6 +172,55 @@ static int fork_in_the_middle(void)
 	return 0;
 }
 
+/* The rest of a stream that has come to some place. */
+static void inflate_rest(z_stream *in, uint8_t *back)
+{
+	int ret = Z_OK;
+
+	while (ret == Z_OK) {
+		size_t left = DATA_LEN - in->total_out;
+
+		in->next_out = back + in->total_out;
+		in->avail_out = left < 30000 ? (uInt)left : 30000;
+		ret = z.inflate(in, Z_NO_FLUSH);
+	}
+	require(ret == Z_STREAM_END && !in->avail_in);
+	require(in->total_out == DATA_LEN && !memcmp(back, data, DATA_LEN));
+	require(z.inflateEnd(in) == Z_OK);
+}
+
+static int fork_while_inflating(void)
+{
+	static const size_t places[] = { 30000, 250000, 400000, 500000 };
+	uLongf len = z.compressBound(DATA_LEN);
+	uint8_t *packed = malloc(len), *back = malloc(DATA_LEN);
+
+	require(packed && back);
+	require(z.compress(packed, &len, data, DATA_LEN) == Z_OK);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		z_stream in = { .next_in = packed, .avail_in = (uInt)len };
+		int status;
+		pid_t pid;
+
+		memset(back, 0, DATA_LEN);
+		require(z.inflateInit_(&in, ZLIB_VERSION, sizeof(in)) == Z_OK);
+		while (in.total_out < places[i]) {
+			in.next_out = back + in.total_out;
+			in.avail_out = 10000;
+			require(z.inflate(&in, Z_NO_FLUSH) == Z_OK);
+		}
+		pid = quiet_fork();
+		require(pid >= 0);
+		inflate_rest(&in, back);
+		if (!pid)
+			_exit(0);
+		require(waitpid(pid, &status, 0) == pid && !status);
+	}
+	free(packed);
+	free(back);
+	return 0;
+}
+
 static int exit_with_streams(void)
 {
 	static struct stream st[4];
@@ -207,6 +256,7 @@ static const struct {
 	{ "32 threads with streams of their own", many_threads, false },
 	{ "a stream from thread to thread", from_hand_to_hand, false },
 	{ "fork in the middle of a stream", fork_in_the_middle, false },
+	{ "fork in the middle of a stream that inflates", fork_while_inflating, false },
 	{ "exit with streams open", exit_with_streams, true },
 	{ "dlclose and dlopen", close_again, false },
 };

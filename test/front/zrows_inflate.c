@@ -5,6 +5,7 @@
  */
 #include "zrows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- bits ------------------------------------------------------------------- */
@@ -479,6 +480,204 @@ static void copies(void)
 	copied(-15, 300000, 20000);
 }
 
+/*
+ * Far behind the beginning every call does what it does near it. The stream itself is
+ * asked for nothing but its window; what is done to it is done to copies of it.
+ */
+#define FAR_LEN	((size_t)600000)	/* packed: about a third */
+
+struct far {
+	int bits;
+	uint8_t *packed, *back;
+	size_t len;
+};
+
+static void far_end(const struct far *f, z_stream *s, int flush, bool good)
+{
+	s->next_out = f->back + s->total_out;
+	s->avail_out = (uInt)(FAR_LEN + 1 - s->total_out);
+	s->next_in = f->packed + s->total_in;
+	s->avail_in = (uInt)(f->len - s->total_in);
+	IS(inflate(s, flush), good ? Z_STREAM_END : Z_DATA_ERROR);
+	if (good) {
+		IS(s->avail_in, 0);
+		IS(s->total_out, FAR_LEN);
+		IS(memcmp(f->back, zrows_data, FAR_LEN), 0);
+	}
+	IS(inflateEnd(s), Z_OK);
+}
+
+static void far_block(const struct far *f, z_stream *s)
+{
+	int blocks = 0, ret = Z_OK;
+
+	s->next_out = f->back + s->total_out;
+	s->avail_out = (uInt)(FAR_LEN + 1 - s->total_out);
+	s->next_in = f->packed + s->total_in;
+	s->avail_in = (uInt)(f->len - s->total_in);
+	while (ret == Z_OK && blocks < 1000) {
+		ret = inflate(s, Z_BLOCK);
+		HOLDS(ret != Z_OK || s->data_type & 128);
+		blocks++;
+	}
+	IS(ret, Z_STREAM_END);
+	HOLDS(blocks > 1);
+	IS(memcmp(f->back, zrows_data, FAR_LEN), 0);
+	IS(inflateEnd(s), Z_OK);
+}
+
+/* Behind the next full flush, of which there is one each 50,000 bytes. */
+static void far_sync(const struct far *f, z_stream *s)
+{
+	size_t at = s->total_out;
+	uint8_t *out = f->back + FAR_LEN + 1;
+
+	s->next_in = f->packed + s->total_in;
+	s->avail_in = (uInt)(f->len - s->total_in);
+	IS(inflateSync(s), Z_OK);
+	IS(s->total_out, at);
+	s->next_out = out;
+	s->avail_out = (uInt)FAR_LEN;
+	IS(inflate(s, Z_FINISH), Z_STREAM_END);
+	at = s->total_out - at;
+	HOLDS(at && at % 50000 == 0);
+	IS(memcmp(out, zrows_data + FAR_LEN - at, at), 0);
+	IS(inflateEnd(s), Z_OK);
+}
+
+static void far_calls(const struct far *f, z_stream *s)
+{
+	uint8_t window[32768];
+	uInt n = 0;
+	z_stream c;
+
+	IS(inflateGetDictionary(s, window, &n), Z_OK);
+	IS(n, s->total_out < 32768 ? s->total_out : 32768);
+	IS(memcmp(window, zrows_data + s->total_out - n, n), 0);
+
+	IS(inflateCopy(&c, s), Z_OK);
+	HOLDS(inflateMark(&c) >= -65536);
+	IS(inflateSyncPoint(&c), 0);
+	HOLDS(inflateCodesUsed(&c) < 2000);
+	far_end(f, &c, Z_FINISH, true);
+	IS(inflateCopy(&c, s), Z_OK);
+	far_block(f, &c);
+	IS(inflateCopy(&c, s), Z_OK);
+	far_sync(f, &c);
+
+	/* Programs may begin their counts anew, and the check goes on without them. */
+	IS(inflateCopy(&c, s), Z_OK);
+	c.next_out = f->back + c.total_out;
+	c.avail_out = (uInt)(FAR_LEN + 1 - c.total_out);
+	c.next_in = f->packed + c.total_in;
+	c.avail_in = (uInt)(f->len - c.total_in);
+	c.total_in = c.total_out = 0;
+	IS(inflate(&c, Z_FINISH), Z_STREAM_END);
+	IS(c.total_in + s->total_in, f->len);
+	IS(inflateEnd(&c), Z_OK);
+
+	/* Three bits of a block of type 3. */
+	IS(inflateCopy(&c, s), Z_OK);
+	IS(inflateReset2(&c, -15), Z_OK);
+	IS(inflatePrime(&c, 3, 7), Z_OK);
+	c.next_in = f->packed;
+	c.avail_in = 1;
+	c.next_out = f->back;
+	c.avail_out = 1;
+	IS(inflate(&c, Z_NO_FLUSH), Z_DATA_ERROR);
+	SAYS(c.msg, "invalid block type");
+	IS(inflateEnd(&c), Z_OK);
+}
+
+/* The check of a stream whose data is not what it was is refused, or it is not looked at. */
+static void far_checks(const struct far *f, const z_stream *at, z_stream *s)
+{
+	z_stream c;
+
+	if (f->bits < 0)
+		return;
+	f->packed[f->len - (f->bits > 15 ? 5 : 1)] ^= 1;
+	IS(inflateCopy(&c, s), Z_OK);
+	IS(inflateValidate(&c, 0), Z_OK);
+	far_end(f, &c, Z_FINISH, true);
+	IS(inflateCopy(&c, s), Z_OK);
+	far_end(f, &c, Z_NO_FLUSH, false);
+	SAYS(c.msg, "incorrect data check");
+	f->packed[f->len - (f->bits > 15 ? 5 : 1)] ^= 1;
+	IS(s->total_in, at->total_in);
+}
+
+static void far_with(int bits, size_t in_step, size_t out_step, size_t apart)
+{
+	struct far f = { .bits = bits, .packed = zrows_memory_of(FAR_LEN), .back =
+			 zrows_memory_of(2 * FAR_LEN + 2) };
+	z_stream d = { .next_in = zrows_data, .next_out = f.packed, .avail_out = (uInt)FAR_LEN };
+	z_stream s = { .next_in = f.packed };
+	size_t next = 40000;
+
+	IS(deflateInit2(&d, 6, Z_DEFLATED, bits > 31 ? 31 : bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	for (size_t n = 0; n < FAR_LEN; n += 50000) {
+		d.avail_in = 50000;
+		IS(deflate(&d, n + 50000 < FAR_LEN ? Z_FULL_FLUSH : Z_FINISH),
+		   n + 50000 < FAR_LEN ? Z_OK : Z_STREAM_END);
+	}
+	f.len = d.total_out;
+	IS(deflateEnd(&d), Z_OK);
+	HOLDS(f.len > 150000);
+	IS(inflateInit2(&s, bits), Z_OK);
+	while (s.total_out + 70000 < FAR_LEN) {
+		size_t left = f.len - s.total_in;
+		z_stream at;
+
+		s.avail_in = (uInt)(left < in_step ? left : in_step);
+		s.avail_out = (uInt)out_step;
+		s.next_out = f.back + s.total_out;
+		IS(inflate(&s, Z_NO_FLUSH), Z_OK);
+		if (s.total_out < next)
+			continue;
+		next = s.total_out + apart;
+		at = s;
+		far_calls(&f, &s);
+		far_checks(&f, &at, &s);
+	}
+	far_end(&f, &s, Z_NO_FLUSH, true);
+}
+
+static void far_behind(void)
+{
+	far_with(-15, 9000, 70000, 190000);
+	far_with(15, FAR_LEN, 20000, 190000);
+	far_with(31, 7000, 70000, 230000);
+	if (!getenv("WEFT_TEST_LONG"))
+		return;
+	for (size_t step = 1000; step < 70000; step *= 3) {
+		far_with(-15, step, 5000, 50000);
+		far_with(15, step, 70000, 50000);
+		far_with(47, FAR_LEN, step, 50000);
+	}
+}
+
+/* Without room, zlib goes as far as it can. */
+static void without_room(void)
+{
+	size_t len;
+	uint8_t *p = zrows_pack(zrows_data, 100000, 6, 15, &len), *back = zrows_memory_of(100000);
+	z_stream s = { .next_in = p, .avail_in = 5000, .next_out = back, .avail_out = 100000 };
+
+	IS(inflateInit(&s), Z_OK);
+	IS(inflate(&s, Z_NO_FLUSH), Z_OK);
+	IS(s.avail_in, 0);
+	s.avail_in = 10;
+	s.avail_out = 0;
+	IS(inflate(&s, Z_NO_FLUSH), Z_OK);
+	HOLDS(s.avail_in < 10);
+	s.avail_in += (uInt)(len - 5010);
+	s.avail_out = (uInt)(100000 - s.total_out);
+	IS(inflate(&s, Z_NO_FLUSH), Z_STREAM_END);
+	IS(memcmp(back, zrows_data, 100000), 0);
+	IS(inflateEnd(&s), Z_OK);
+}
+
 static void dictionaries_asked_for(void)
 {
 	uInt n = 40000;
@@ -636,6 +835,8 @@ const struct zrow zrows_inflate[] = {
 	{ "Z_BLOCK and Z_TREES", stops_at_blocks },
 	{ "inflateCopy() between any two calls", copies },
 	{ "inflateGetDictionary()", dictionaries_asked_for },
+	{ "every call far behind the beginning", far_behind },
+	{ "inflate() without room", without_room },
 	{ "inflateBack()", called_back },
 	{ "arguments that are wrong", wrong_arguments },
 };
