@@ -41,6 +41,7 @@ runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/prov.h \
 	runtime/openssl/provider.c \
 	runtime/openssl/selftest.c \
+	runtime/openssl/selftest_pk.c \
 	runtime/openssl/sign.c \
 	runtime/openssl/thunks.c
 runtime_openssl_weft_la_LIBADD = libossl.la libwd_crypto.la libwd.la $(LIBCRYPTO_LIBS)

@@ -268,5 +268,8 @@ void wdi_ossl_raise_(const struct wdi_ossl_prov *prov, const char *file, int lin
 /* Known answers through the device. 0 or a negative errno after an error. */
 int wdi_ossl_self_test(struct wdi_ossl_prov *prov);
 
+/* The part of it that has to do with keys: the name of what went wrong, or NULL. */
+const char *wdi_ossl_self_test_pk(void);
+
 
 #endif

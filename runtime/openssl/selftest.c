@@ -2,7 +2,7 @@
 /*
  * The provider's self test (OSSL_PROVIDER_self_test()): one known answer of each class
  * through the device. AES-128-CBC: SP 800-38A, F.2.1. SHA-256: FIPS 180-4, "abc". AES-128
- * GCM: test case 2 of the GCM specification (McGrew and Viega).
+ * GCM: test case 2 of the GCM specification (McGrew and Viega). Keys: selftest_pk.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -107,6 +107,8 @@ int wdi_ossl_self_test(struct wdi_ossl_prov *prov)
 		  test_aead },
 	};
 
+	const char *failed;
+
 	for (size_t i = 0; i < wdi_array_size(tests); i++) {
 		struct wdi_ossl_sess *sess = wdi_ossl_sess_new(tests[i].class, tests[i].alg,
 							       tests[i].mode, tests[i].key, 16,
@@ -121,6 +123,11 @@ int wdi_ossl_self_test(struct wdi_ossl_prov *prov)
 				       tests[i].name, sess ? "wrong answer" : "no session");
 			return -EIO;
 		}
+	}
+	failed = wdi_ossl_self_test_pk();
+	if (failed) {
+		wdi_ossl_raise(prov, WDI_OSSL_R_SELF_TEST, "%s through the device", failed);
+		return -EIO;
 	}
 	return 0;
 }
