@@ -97,8 +97,12 @@ static handle_t open_numbers(struct wdi_ossl_sess *sess, const OSSL_PARAM params
 		return 0;
 	for (int i = P; i <= QINV; i++)
 		crt = crt && take(params, i, size, r);
-	/* More than two primes are the default provider's. */
-	if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_FACTOR3))
+	/*
+	 * More than two primes are the default provider's, and RSA-PSS keys that say which salts are
+	 * allowed: it refuses the others when it signs.
+	 */
+	if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_FACTOR3) ||
+	    OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN))
 		return 0;
 	if (!crt && !take(params, D, size, r))
 		return 0;
@@ -267,8 +271,8 @@ static bool encode_pkcs1(const struct padding *p, const struct wdi_ossl_private_
 }
 
 /* The encoded message to @to; false: it is the default provider's to encode, or to refuse. */
-static bool encode(const struct wdi_ossl_pk *c, const struct padding *p,
-		   const struct wdi_ossl_private_call *call, uint8_t *to, size_t size)
+static bool encode(const struct padding *p, const struct wdi_ossl_private_call *call, uint8_t *to,
+		   size_t size)
 {
 	switch (p->mode) {
 	case RSA_PKCS1_PADDING:
@@ -279,9 +283,8 @@ static bool encode(const struct wdi_ossl_pk *c, const struct padding *p,
 		memcpy(to, call->in, size);
 		return true;
 	case RSA_PKCS1_PSS_PADDING:
-		/* A key may say what is allowed; newer versions have more kinds of salt. */
-		if (p->salt < RSA_PSS_SALTLEN_MAX || call->inlen != (size_t)EVP_MD_get_size(p->md) ||
-		    strcasecmp(c->key->impl->row->name, "RSA"))
+		/* Newer versions have more kinds of salt. */
+		if (p->salt < RSA_PSS_SALTLEN_MAX || call->inlen != (size_t)EVP_MD_get_size(p->md))
 			return false;
 		return RSA_padding_add_PKCS1_PSS_mgf1(wdi_ossl_sess_extra(call->sess), to, call->in,
 						      p->md, p->mgf1_md, p->salt);
@@ -301,7 +304,7 @@ static int rsa_sign(struct wdi_ossl_pk *c, struct wdi_ossl_private_call *call)
 	ERR_set_mark();
 	if (padding_get(c, &p, true)) {
 		ret = begin(c, size);
-		if (!ret && !encode(c, &p, call, c->op->buf, size))
+		if (!ret && !encode(&p, call, c->op->buf, size))
 			ret = -EOPNOTSUPP;
 	}
 	padding_end(&p);

@@ -22,7 +22,7 @@ iv=f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff
 # name:bytes of key:bytes of IV
 ciphers="aes-128-ecb:16:0 aes-192-ecb:24:0 aes-256-ecb:32:0 aes-128-cbc:16:16 aes-192-cbc:24:16
 	aes-256-cbc:32:16 aes-128-ctr:16:16 aes-192-ctr:24:16 aes-256-ctr:32:16 aes-128-ofb:16:16
-	aes-256-ofb:32:16 aes-128-cfb:16:16 aes-192-cfb:24:16 aes-256-cfb:32:16 sm4-ecb:16:0
+	aes-192-ofb:24:16 aes-256-ofb:32:16 aes-128-cfb:16:16 aes-192-cfb:24:16 aes-192-cfb:24:16 aes-256-cfb:32:16 sm4-ecb:16:0
 	sm4-cbc:16:16 sm4-ctr:16:16 sm4-ofb:16:16 sm4-cfb:16:16 des-ede3:24:0 des-ede3-cbc:24:8
 	des-ede-cbc:16:8"
 for row in $ciphers; do
@@ -82,6 +82,29 @@ for conf in weft forced; do
 		-in "$work/data" -out "$work/sig" || complain "pkeyutl -sign, $conf"
 	with plain openssl pkeyutl -verify -certin -inkey "$work/ec.pem" -rawin -digest sha256 \
 		-in "$work/data" -sigfile "$work/sig" >/dev/null || complain "pkeyutl of $conf"
+done
+
+# Certificates of other kinds of keys, and signatures by dgst.
+for conf in weft forced; do
+	for kind in "ec -pkeyopt ec_paramgen_curve:P-384" "rsa-pss -pkeyopt rsa_keygen_bits:2048" "sm2 -sm3"; do
+		# shellcheck disable=SC2086
+		with $conf openssl req -x509 -newkey $kind -nodes -keyout "$work/k" -out "$work/c" \
+			-subj /CN=x -days 2 2>/dev/null || complain "req -x509 $kind, $conf"
+		with plain openssl verify -CAfile "$work/c" "$work/c" >/dev/null 2>&1 ||
+			complain "verify of req -x509 $kind, $conf"
+	done
+	for kind in rsa ec; do
+		with $conf openssl dgst -sha384 -sign "$work/$kind.key" -out "$work/sig" "$work/data" ||
+			complain "dgst -sign $kind, $conf"
+		with plain openssl x509 -in "$work/$kind.pem" -pubkey -noout >"$work/p"
+		for side in plain $conf; do
+			with $side openssl dgst -sha384 -verify "$work/p" -signature "$work/sig" "$work/data" \
+				>/dev/null || complain "dgst -verify $kind, $side of $conf"
+		done
+	done
+	with $conf openssl dgst -sha256 -hmac key -r "$work/data" >"$work/text"
+	with plain openssl dgst -sha256 -hmac key -r "$work/data" | cmp -s - "$work/text" ||
+		complain "dgst -hmac, $conf"
 done
 
 # Keys made, shown, used and used against the other side, each by pkeyutl and pkey.

@@ -22,7 +22,7 @@ static const struct {
 	bool device;		/* the device has it */
 } keys[] = {
 	{ "rsa1024", true }, { "rsa2048", true }, { "rsa3072", true }, { "rsa4096", true },
-	{ "rsa1536", false }, { "rsa2048x3", false }, { "pss2048", false }, { "pss2048r", false },
+	{ "rsa1536", false }, { "rsa2048x3", false }, { "pss2048", true }, { "pss2048r", false },
 	{ "p224", true }, { "p256", true }, { "p384", true }, { "p521", true }, { "bp256", true },
 	{ "bp512", false }, { "k256", true }, { "b283", false }, { "p256x", true },
 	{ "x25519", true }, { "x448", true }, { "ffdhe2048", true }, { "ffdhe3072", true },
