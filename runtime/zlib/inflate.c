@@ -14,8 +14,8 @@
 #define PIECE_MIN	512
 /* The same for a whole stream. */
 #define WHOLE_MIN	256
-/* What is longer goes faster in slices that stay in the cache. */
-#define WHOLE_MAX	((size_t)1 << 20)
+/* What is longer is decoded piece by piece anyway, and slices stay in the cache. */
+#define WHOLE_MAX	((size_t)8 << 20)
 
 #define WHOSE(strm, wrong)					\
 	switch (wdi_z_whose(strm, WDI_Z_INFLATE)) {		\
