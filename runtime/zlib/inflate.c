@@ -522,6 +522,8 @@ long inflateMark(z_streamp strm)
 	int ret = Z_OK;
 
 	WHOSE(strm, -(1L << 16));
+	if (s && s->stage == WDI_Z_FRESH && !s->inner)
+		return -(1L << 16);
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
 	return ret == Z_OK ? wdi_z_system()->inflateMark(target) : -(1L << 16);
@@ -590,6 +592,8 @@ unsigned long inflateCodesUsed(z_streamp strm)
 	int ret = Z_OK;
 
 	WHOSE(strm, (unsigned long)-1);
+	if (s && s->stage == WDI_Z_FRESH && !s->inner)
+		return 0;
 	if (s)
 		ret = to_system(strm, s, WDI_Z_WHY_CALL, &target);
 	return ret == Z_OK ? wdi_z_system()->inflateCodesUsed(target) : (unsigned long)-1;

@@ -380,7 +380,7 @@ static void op_reset(struct zdiff *d, const struct zop *op)
 		slot->fed = 0;
 	}
 	slot->synced = true;
-	slot->stale &= op->arg[0] % 4 == 1;
+	slot->stale = op->arg[0] % 4 == 1 && (slot->stale || slot->wb >= 0);
 	compare(d, slot, "inflateReset()");
 }
 
@@ -510,7 +510,7 @@ static void op_get_dictionary(struct zdiff *d, const struct zop *op)
 	}
 	d->calls++;
 	zdiff_same(d, "inflateGetDictionary()", ret[THEIRS], ret[OURS]);
-	/* Behind the end, or an error, there may be less of it, which inflateResetKeep() keeps. */
+	/* Behind the end, or an error, there may be less of it, and none behind inflateResetKeep(). */
 	if (slot->stale)
 		return;
 	zdiff_same(d, "inflateGetDictionary() length", len[THEIRS], len[OURS]);
