@@ -12,6 +12,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
+#include <openssl/prov_ssl.h>
 
 #include "openssl/dev.h"
 #include "openssl/keyed.h"
@@ -25,7 +26,8 @@ struct cipher {
 	bool iv_known;
 	bool stale;		/* the default provider's is not */
 	bool moved;		/* its original IV is lost; ours is first_iv */
-	bool tls;		/* records: not for the device */
+	bool tls;		/* each call is a record */
+	unsigned int tls_version;
 	bool iv_given;		/* by the application, ever */
 	uint8_t mode;
 	uint8_t first_iv[16];
@@ -112,6 +114,8 @@ static void read_params(struct cipher *c, const OSSL_PARAM params[])
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_TLS_VERSION) ||
 			   !strcmp(p->key, OSSL_CIPHER_PARAM_TLS_MAC_SIZE)) {
 			c->tls = true;
+			if (!strcmp(p->key, OSSL_CIPHER_PARAM_TLS_VERSION) && OSSL_PARAM_get_uint(p, &n))
+				c->tls_version = n;
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_NUM)) {
 			/* Part of a block is used up: no business of the device's. */
 			if (OSSL_PARAM_get_uint(p, &n) && n)
@@ -193,8 +197,10 @@ static size_t share(const struct cipher *c, size_t len)
 {
 	size_t b = wdi_ossl_cipher_block(c->head.impl->row);
 
-	if (c->tls || (c->head.impl->row->iv && !c->iv_given))
+	if (c->head.impl->row->iv && !c->iv_given)
 		return 0;
+	if (c->tls)
+		return len;
 	if (!c->head.impl->row->pieces)
 		return c->iv_known ? wdi_ossl_cipher_share(&c->dev, len) : 0;
 	if (c->fed % b || (c->mode <= WD_CIPHER_CBC && c->fed && !c->dev.enc && c->pad))
@@ -250,6 +256,22 @@ static int plain_update(struct cipher *c, unsigned char *out, size_t *outl, size
 	return fns(c)->update(c->head.plain, out, outl, outsize, in, inl);
 }
 
+/*
+ * A record of TLS: the device gets it if it is encrypted, with its padding (RFC 5246, 6.2.3.2),
+ * and whole or not at all. Its length then, or 0; -EBUSY as above.
+ */
+static ptrdiff_t record(struct cipher *c, unsigned char *out, const unsigned char *in, size_t size,
+			size_t len)
+{
+	size_t b = wdi_ossl_cipher_block(c->head.impl->row), pad = b - len % b;
+
+	if (c->mode != WD_CIPHER_CBC || !c->dev.enc || !c->pad || c->tls_version < TLS1_VERSION ||
+	    in != out || size < len + pad || len + pad > WDI_OSSL_PIECE)
+		return 0;
+	memset(out + len, (int)(pad - 1), pad);
+	return device(c, out, in, len + pad);
+}
+
 static int cipher_update(void *ctx, unsigned char *out, size_t *outl, size_t outsize,
 			 const unsigned char *in, size_t inl)
 {
@@ -259,9 +281,13 @@ static int cipher_update(void *ctx, unsigned char *out, size_t *outl, size_t out
 	int ok = 1;
 
 	if (wdi_unlikely(inl >= c->head.impl->limits.least) && in && out && outsize >= inl) {
-		done = device(c, out, in, inl);
+		done = c->tls ? record(c, out, in, outsize, inl) : device(c, out, in, inl);
 		if (done < 0)
 			return raise_busy(c);
+	}
+	if (c->tls && done) {
+		*outl = (size_t)done;
+		return 1;
 	}
 	if (wdi_likely((size_t)done < inl || !done))
 		ok = plain_update(c, out + done, &rest, outsize - (size_t)done, in + done,

@@ -4,7 +4,6 @@
 
 #include "openssl/keyed.h"
 
-#define PIECE		(32u * 1024)	/* of a message that may go in pieces */
 #define WHOLE_MAX	(60u * 1024)	/* of one that may not */
 
 void wdi_ossl_keyed_key(struct wdi_ossl_keyed *k, const uint8_t *key, size_t len)
@@ -115,7 +114,7 @@ ptrdiff_t wdi_ossl_cipher_run(struct wdi_ossl_keyed *k, uint8_t *out, const uint
 	if (!open_session(k))
 		return 0;
 	while (done < len) {
-		size_t n = k->row->pieces && len - done > PIECE ? PIECE : len - done;
+		size_t n = k->row->pieces && len - done > WDI_OSSL_PIECE ? WDI_OSSL_PIECE : len - done;
 
 		if (piece(k, out + done, in + done, n, where)) {
 			wdi_ossl_count(k->row, WDI_OSSL_PATH_REDONE, len - done);

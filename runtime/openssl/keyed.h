@@ -39,6 +39,9 @@ enum wdi_ossl_where wdi_ossl_cipher_where(const struct wdi_ossl_keyed *k,
 /* How many of @len bytes, which begin with a block, the device can take. */
 size_t wdi_ossl_cipher_share(const struct wdi_ossl_keyed *k, size_t len);
 
+/* Of a message that may go in pieces, what goes at once, and whole or not at all. */
+#define WDI_OSSL_PIECE	(32u * 1024)
+
 /*
  * wdi_ossl_cipher_run() - @len bytes, which is what wdi_ossl_cipher_share() said, from k->iv
  * on, which moves along in modes where messages may go in pieces. Returns the number of bytes

@@ -119,6 +119,15 @@ for suite in AES128-SHA AES256-SHA256; do
 done
 stop
 
+# Versions whose records begin without an IV of their own, or where it is new.
+for sides in forced:plain plain:forced; do
+	serve "${sides%:*}" -WWW -cipher ALL:@SECLEVEL=0
+	for version in -tls1 -tls1_1; do
+		fetch "$sides, $version" "${sides#*:}" $version -cipher "ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
+	done
+	stop
+done
+
 # Jobs, at both ends. (s_server waits a second each time that an operation of a handshake
 # pauses, so not with everything forced into jobs; ossl_job_test does that.)
 : >"$work/report"
@@ -132,9 +141,16 @@ for suite in TLS_AES_128_GCM_SHA256 TLS_AES_128_CCM_SHA256; do
 	fetch "asynchronous, TLS 1.3 $suite" weft -async -tls1_3 -ciphersuites "$suite"
 done
 stop
+# This one ends by itself, and leaves a report.
+serve weft -WWW -async -naccept 1 -cipher ALL:@SECLEVEL=0
+fetch "asynchronous, TLS 1.2, one connection" plain -tls1_2 -cipher "ECDHE-RSA-AES128-SHA256:@SECLEVEL=0"
+wait "$server" || complain "the server's exit status is $?"
 unset WEFT_REPORT
 grep -q $'\tasync=[1-9]' "$work/report" ||
 	complain "no operation ran in a job: $(cat "$work/report")"
+# Records of CBC among them.
+grep -q $'algorithm=AES-128-CBC\t.*\tasync=[1-9]' "$work/report" ||
+	complain "no record of CBC ran in a job: $(cut -f3- "$work/report")"
 
 # TLS 1.2 can do a second handshake in the first one's connection.
 for sides in weft:plain plain:forced forced:plain; do
