@@ -185,7 +185,8 @@ static bool fetch_injected(struct sdev_queue *q, struct sdev_batch *b)
 
 	wdi_spin_lock(&q->cq_lock);
 	any = fetch(q, b);
-	if (!any) {
+	/* Two steps may come for one descriptor; who finds none there has no fence before it. */
+	if (!any && wdi_io_load32_acquire(&q->db->sq_tail) != (uint32_t)atomic_load(&q->head)) {
 		/* What is late is no reason for a fence to wait for ever. */
 		sdev_inject_release(q);
 		any = fetch(q, b);
