@@ -22,7 +22,7 @@ struct sdev_queue {
 	uint32_t mask;
 	uint32_t shift;		/* log2 of the depth: a lap of the completion ring */
 	uint32_t sq_tail __attribute__((aligned(WDI_CACHE_LINE)));	/* submit lock */
-	uint32_t cq_head __attribute__((aligned(WDI_CACHE_LINE)));	/* poll lock */
+	uint32_t cq_head __attribute__((aligned(WDI_CACHE_LINE)));	/* poll lock; quiet() reads it */
 };
 
 /* ---- set-up ------------------------------------------------------------- */
@@ -516,27 +516,43 @@ static bool sdev_drain(void *priv)
 	return true;
 }
 
+/* The completion at @head, or NULL: it has not come. */
+static inline const struct sdev_cpl *cpl_at(const struct sdev_queue *q, uint32_t head)
+{
+	const struct sdev_cpl *entry = &q->cq[head & q->mask];
+	uint32_t phase = ((head >> q->shift) & 1) ^ 1;
+
+	/* The phase first; the rest of the entry is not read before it. */
+	return SDEV_CPL_PHASE(wdi_io_load32_acquire(&entry->end)) == phase ? entry : NULL;
+}
+
 static unsigned int sdev_poll(void *priv, struct wdi_cpl *cpls, unsigned int max)
 {
 	struct sdev_queue *q = priv;
+	uint32_t head = q->cq_head;
+	const struct sdev_cpl *entry;
 	unsigned int n = 0;
 
 	static_assert(sizeof(cpls->raw) == sizeof(struct sdev_cpl), "a completion fits");
-	while (n < max) {
-		const struct sdev_cpl *entry = &q->cq[q->cq_head & q->mask];
-		uint32_t phase = ((q->cq_head >> q->shift) & 1) ^ 1;
-
-		/* The phase first; the rest of the entry is not read before it. */
-		if (SDEV_CPL_PHASE(wdi_io_load32_acquire(&entry->end)) != phase)
-			break;
+	while (n < max && (entry = cpl_at(q, head))) {
 		memcpy(cpls[n].raw, entry, sizeof(*entry));
 		cpls[n++].tag = entry->tag;
-		q->cq_head++;
+		head++;
 	}
+	if (!n)
+		return 0;
+	wdi_io_store32(&q->cq_head, head);
 	/* The entries have been copied out before they are given back. */
-	if (n)
-		wdi_io_store32_release(&q->db->cq_head, q->cq_head);
+	wdi_io_store32_release(&q->db->cq_head, head);
 	return n;
+}
+
+static bool sdev_quiet(void *priv)
+{
+	struct sdev_queue *q = priv;
+
+	return wdi_io_load32(&q->db->sq_tail) == wdi_io_load32(&q->db->sq_head) &&
+	       !wdi_io_load32(&q->db->resumable) && !cpl_at(q, wdi_io_load32(&q->cq_head));
 }
 
 static const uint8_t statuses[] = {
@@ -712,6 +728,7 @@ const struct wdi_driver wdi_sdev_driver = {
 	.complete = sdev_complete,
 	.direct = sdev_direct,
 	.detail_name = sdev_detail_name,
+	.quiet = sdev_quiet,
 	.backlog = sdev_backlog,
 	.needs_kick = sdev_needs_kick,
 	.arm_irq = sdev_arm_irq,

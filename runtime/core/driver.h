@@ -157,6 +157,11 @@ struct wdi_driver {
 	int (*inject)(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule);
 	int (*injected)(struct wdi_io *io, void *priv, unsigned int what, uint64_t *count);
 
+	/*
+	 * Whether nothing is submitted that has not been taken, and nothing posted that poll()
+	 * would return; without a lock, so it may be out of date. May be NULL.
+	 */
+	bool (*quiet)(void *priv);
 	/* Submitted and not begun, or ready to go on; whether kicking would wake anybody. */
 	uint32_t (*backlog)(void *priv);
 	bool (*needs_kick)(void *priv);

@@ -526,11 +526,23 @@ static unsigned int take_ready(struct wdi_queue *q, struct wdi_msg **msgs, unsig
 	return n;
 }
 
+/*
+ * Nothing is out, nor comes late or twice: most contexts that a scheduler polls, most of the
+ * time. An owner of the wait fd polls to have it armed, too.
+ */
+static inline bool nothing_to_poll(struct wdi_queue *q)
+{
+	return !wdi_slots_used(&q->slots) && q->drv->quiet && q->drv->quiet(q->priv) &&
+	       !wdi_queue_event_mode(q);
+}
+
 unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max)
 {
 	unsigned int n = 0, steps = 0;
 	bool faulted;
 
+	if (nothing_to_poll(q))
+		return 0;
 	do {
 		wdi_spin_lock(&q->poll_lock);
 		n += take_ready(q, msgs + n, max - n);
