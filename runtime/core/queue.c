@@ -333,12 +333,21 @@ static bool take_tag(struct wdi_queue *q, uint32_t *tag)
 	return true;
 }
 
-/* No slot was free. Some may only be waiting for completions that were lost. */
+/*
+ * No slot was free. Some may only be waiting for completions that were lost, or that nobody
+ * has taken, because everybody who waited for one has given up.
+ */
 __attribute__((noinline))
 static void queue_is_full(struct wdi_queue *q)
 {
-	if (wdi_io_load32(&q->expiry.quarantined))
-		wdi_expire_drain(q);
+	unsigned int steps = 0;
+
+	if (!wdi_io_load32(&q->expiry.quarantined))
+		return;
+	wdi_expire_drain(q);
+	if (!q->dev->caps.engine_threads)
+		steps += wdi_queue_step(q);
+	wdi_queue_reap(q, &steps);
 }
 
 /*

@@ -173,6 +173,30 @@ START_TEST(sync_no_engines)
 }
 END_TEST
 
+/*
+ * Everybody who waited has given up, and the device has completed all of it since: who
+ * finds the ring full takes the completions, and the next request has a place.
+ */
+START_TEST(full_of_the_late)
+{
+	struct wdi_msg msg;
+
+	fake_open(&dev);
+	for (unsigned int i = 0; i < DEPTH; i++) {
+		msg = (struct wdi_msg){ .deadline_ns = 1 };
+		ck_assert_int_eq(wdi_core_run(dev.q, &msg, false), 0);
+		ck_assert_uint_eq(msg.status, WDI_ST_TIMED_OUT);
+	}
+	msg = (struct wdi_msg){ .deadline_ns = 1 };
+	ck_assert_int_eq(wdi_core_run(dev.q, &msg, false), -EBUSY);
+	ck_assert_uint_eq(fake_serve_all(&dev), DEPTH);
+	ck_assert_int_eq(wdi_core_run(dev.q, &msg, false), -EBUSY);
+	ck_assert_int_eq(wdi_core_run(dev.q, &msg, false), 0);
+	ck_assert_uint_eq(dev.q->expiry.late, DEPTH);
+	fake_close(&dev);
+}
+END_TEST
+
 /* Completions in a random order; each message comes once, as the one that it is. */
 START_TEST(async_any_order)
 {
@@ -531,6 +555,7 @@ int main(void)
 	tcase_add_test(work, sync_answers);
 	tcase_add_test(work, sync_by_kick);
 	tcase_add_test(work, sync_no_engines);
+	tcase_add_test(work, full_of_the_late);
 	tcase_add_loop_test(work, async_any_order, 0, 10);
 	tcase_add_test(work, ring_full);
 	tcase_add_test(work, limits);
