@@ -508,6 +508,7 @@ int main(void)
 	tcase_add_loop_test(same, bad_pointers, 0, RIG_SAFE_MODES);
 	tcase_add_test(same, reported_fault);
 	suite_add_tcase(suite, same);
+	tcase_set_timeout(no, 60);
 	tcase_add_test(no, says_no_to);
 	tcase_add_test(no, says_no_with_page_requests);
 	tcase_add_test(no, without_a_bond);
