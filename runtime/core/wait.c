@@ -124,7 +124,7 @@ static void watch_arm(struct wdi_queue *q)
 
 static int watch_wait(struct wdi_queue *q, uint64_t until)
 {
-	return q->wake_word ? wdi_futex_wait(q->wake_word, 1, until) : efd_wait(q, until);
+	return q->wake_word ? wdi_futex_wait(q->wake_word, 1, until, false) : efd_wait(q, until);
 }
 
 /* In the device's place: make the watcher look. */
@@ -135,7 +135,7 @@ static void watch_call(struct wdi_queue *q)
 		return;
 	}
 	__atomic_exchange_n(q->wake_word, 0, __ATOMIC_ACQ_REL);
-	wdi_futex_wake(q->wake_word);
+	wdi_futex_wake(q->wake_word, false);
 }
 
 /* ---- the list: under poll_lock ------------------------------------------- */
@@ -177,7 +177,7 @@ void wdi_queue_wake(struct wdi_queue *q)
 		if (watches)
 			watch_call(q);
 		else
-			wdi_futex_wake(word);
+			wdi_futex_wake(word, false);
 		wdi_spin_lock(&q->poll_lock);
 		s = q->sleepers;	/* @s may be gone */
 	}
@@ -231,7 +231,7 @@ static int sleeper_wait(struct wdi_queue *q, struct wdi_sleeper *me, bool watche
 	__atomic_fetch_add(&q->sleeps, 1, __ATOMIC_RELAXED);
 	if (me->naps || wdi_unlikely(nobody_else_steps(q)))
 		nap = wdi_min(until, wdi_now_ns() + NAP_NS);
-	ret = watches ? watch_wait(q, nap) : wdi_futex_wait(&me->called, 0, nap);
+	ret = watches ? watch_wait(q, nap) : wdi_futex_wait(&me->called, 0, nap, false);
 	return ret ? ret : nap < until;
 }
 

@@ -383,7 +383,7 @@ void sdev_queue_announce(struct sdev_queue *q, bool force)
 		irq_raise(q);
 	if (wdi_io_load32(&q->db->wake_arm) &&
 	    __atomic_exchange_n(&q->db->wake_arm, 0, __ATOMIC_ACQ_REL))
-		wdi_futex_wake(&q->db->wake_arm);
+		wdi_futex_wake(&q->db->wake_arm, false);
 	if (wdi_unlikely(atomic_load(&q->fence_wait)) && atomic_exchange(&q->fence_wait, false))
 		sdev_engines_kick(q->dev);
 }

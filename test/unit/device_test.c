@@ -708,7 +708,7 @@ START_TEST(sleep_on_word)
 			wdi_io_sleep_barrier();
 			if (rig_peek(&rig.q, &cpl))
 				continue;
-			ck_assert(wdi_futex_wait(&rig.q.db->wake_arm, 1, WDI_NEVER));
+			ck_assert(wdi_futex_wait(&rig.q.db->wake_arm, 1, WDI_NEVER, false));
 		}
 		ck_assert_uint_eq(cpl.tag, i);
 	}

@@ -293,7 +293,7 @@ void fake_signal(struct fake *f)
 	if (wdi_io_load32(&f->wake_arm) &&
 	    __atomic_exchange_n(&f->wake_arm, 0, __ATOMIC_ACQ_REL)) {
 		count(&f->irqs);
-		wdi_futex_wake(&f->wake_arm);
+		wdi_futex_wake(&f->wake_arm, false);
 	}
 	if (!wdi_io_load32(&f->irq_arm) ||
 	    !__atomic_exchange_n(&f->irq_arm, 0, __ATOMIC_ACQ_REL))
