@@ -32,6 +32,7 @@ test_unit_programs = \
 	test/unit/device_pasid_test \
 	test/unit/device_pk_test \
 	test/unit/device_pri_test \
+	test/unit/device_share_test \
 	test/unit/device_test \
 	test/unit/log_test \
 	test/unit/mempool_test \
@@ -188,6 +189,7 @@ test_unit_device_jobs_test_LDADD = $(test_device_libs)
 test_unit_device_pasid_test_LDADD = $(test_device_libs)
 test_unit_device_pk_test_LDADD = $(test_device_libs)
 test_unit_device_pri_test_LDADD = $(test_device_libs)
+test_unit_device_share_test_LDADD = $(test_device_libs)
 test_unit_device_test_LDADD = $(test_device_libs)
 test_unit_log_test_LDADD = $(test_util_libs)
 test_unit_slots_test_LDADD = $(test_util_libs)

@@ -420,8 +420,12 @@ int sdev_map(struct sdev_file *file, uint64_t off, size_t len, void **out)
 	rc = map_find(dev, off, len, &queue, &p);
 	if (rc)
 		return rc;
+	if (queue == dev->max_queues) {	/* the status page is everybody's */
+		*out = p;
+		return 0;
+	}
 	pthread_mutex_lock(&dev->lock);
-	if (queue < dev->max_queues && !sdev_queue_of(file, queue))
+	if (!sdev_queue_of(file, queue))
 		rc = -EPERM;
 	else
 		*out = p;

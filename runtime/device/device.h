@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 struct sdev;
+struct sdev_admin;
 struct sdev_file;
 struct sdev_slot;		/* hw/sdev_hw.h */
 struct sdev_cpl;
@@ -79,6 +80,21 @@ ssize_t sdev_write(struct sdev_file *file, const void *buf, size_t len, uint64_t
  * The memory is not inherited over fork().
  */
 int sdev_map(struct sdev_file *file, uint64_t off, size_t len, void **out);
+
+/*
+ * sdev_admin() - a command at once, beside the mailbox, so that it waits for nobody
+ * else's. The answer's status is returned too.
+ */
+int sdev_admin(struct sdev_file *file, struct sdev_admin *cmd);
+
+/*
+ * sdev_queue_share() - give queue @index, in which nothing has been submitted, memory
+ * that another process can map: its doorbell page and then its rings. *@fd is the
+ * caller's to close. The memory is of this life of the queue alone: once it has been
+ * destroyed, nobody looks at what such a process still writes there. -EOPNOTSUPP: pages
+ * are larger than that.
+ */
+int sdev_queue_share(struct sdev_file *file, uint32_t index, int *fd);
 
 /* Wake a parked engine thread, if any. For clients that saw need_kick. */
 void sdev_kick(struct sdev_file *file);

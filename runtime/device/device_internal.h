@@ -357,6 +357,7 @@ struct sdev_queue {
 	uint64_t life;			/* of the bond that it was made for; 0: there was none */
 	_Atomic uint32_t depth;
 	bool admin;			/* a stop or destroy is under way; sdev.lock */
+	atomic_bool shared;		/* another process is the client; sdev_queue_share() */
 	struct wdi_spin irq_lock;
 	int irq_fd;			/* ours, -1: none */
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util/io.h"
@@ -383,7 +384,7 @@ void sdev_queue_announce(struct sdev_queue *q, bool force)
 		irq_raise(q);
 	if (wdi_io_load32(&q->db->wake_arm) &&
 	    __atomic_exchange_n(&q->db->wake_arm, 0, __ATOMIC_ACQ_REL))
-		wdi_futex_wake(&q->db->wake_arm, false);
+		wdi_futex_wake(&q->db->wake_arm, atomic_load_explicit(&q->shared, memory_order_relaxed));
 	if (wdi_unlikely(atomic_load(&q->fence_wait)) && atomic_exchange(&q->fence_wait, false))
 		sdev_engines_kick(q->dev);
 }
@@ -632,13 +633,122 @@ int sdev_queue_stop(struct sdev_file *file, struct sdev_admin *cmd)
 	return rc;
 }
 
-/* Give the memory of the rings back, where pages are not larger than they are. */
-static void rings_discard(uint8_t *p, size_t len)
+/* ---- memory of a queue: its doorbell's page, and its rings -------------------------- */
+
+#if defined(__SANITIZE_THREAD__)
+#define SDEV_TSAN
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SDEV_TSAN
+#endif
+#endif
+
+struct part {
+	uint8_t *p;
+	size_t len;
+};
+
+#define PARTS	2
+
+static void parts_of(const struct sdev_queue *q, struct part parts[PARTS])
+{
+	parts[0] = (struct part){ (uint8_t *)q->db, SDEV_PAGE_SIZE };
+	parts[1] = (struct part){ (uint8_t *)q->sq, SDEV_DUS_STRIDE(q->dev->max_depth) };
+}
+
+/* Whether the kernel's pages are no larger than what it is about. */
+static bool part_alone(const struct part *part)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if ((uintptr_t)p % page == 0 && len % page == 0)
-		madvise(p, len, MADV_DONTNEED);
+	return (uintptr_t)part->p % page == 0 && part->len % page == 0;
+}
+
+/*
+ * New memory in its place: of @fd, or this process's own with -1. Scans see the one or the
+ * other. Thread sanitizer takes mmap() for a write that they race with, so it is not told.
+ */
+static int part_replace(const struct part *part, int fd, off_t off)
+{
+	int flags = MAP_FIXED | (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED);
+#ifdef SDEV_TSAN
+	void *p = (void *)syscall(SYS_mmap, part->p, part->len, PROT_READ | PROT_WRITE, flags, fd,
+				  off);
+#else
+	void *p = mmap(part->p, part->len, PROT_READ | PROT_WRITE, flags, fd, off);
+#endif
+
+	if (p == MAP_FAILED)
+		return -errno;
+	madvise(part->p, part->len, MADV_DONTFORK);
+	return 0;
+}
+
+static int parts_share(const struct part parts[PARTS], int fd)
+{
+	int rc = ftruncate(fd, (off_t)(parts[0].len + parts[1].len)) ? -errno : 0;
+
+	if (!rc)
+		rc = part_replace(&parts[0], fd, 0);
+	if (!rc)
+		rc = part_replace(&parts[1], fd, (off_t)parts[0].len);
+	return rc;
+}
+
+int sdev_queue_share(struct sdev_file *file, uint32_t index, int *fd)
+{
+	struct sdev *dev = file->dev;
+	struct part parts[PARTS];
+	struct sdev_queue *q;
+	int rc, made;
+
+	pthread_mutex_lock(&dev->lock);
+	q = sdev_queue_of(file, index);
+	rc = !q ? -ENOENT : q->admin || atomic_load(&q->shared) ? -EBUSY : 0;
+	if (rc)
+		goto unlock;
+	parts_of(q, parts);
+	rc = part_alone(&parts[0]) && part_alone(&parts[1]) ? 0 : -EOPNOTSUPP;
+	if (rc)
+		goto unlock;
+	made = memfd_create("weft-queue", MFD_CLOEXEC);
+	if (made < 0) {
+		rc = -errno;
+		goto unlock;
+	}
+	/* From here on destroying the queue puts memory of ours back. */
+	atomic_store(&q->shared, true);
+	rc = parts_share(parts, made);
+	if (rc) {
+		close(made);
+		goto unlock;
+	}
+	wdi_io_store32_release(&q->db->state, atomic_load(&q->state));
+	*fd = made;
+unlock:
+	pthread_mutex_unlock(&dev->lock);
+	return rc;
+}
+
+/*
+ * Give the memory back. False: another process has it and it cannot be replaced, so
+ * no queue may ever lie there again.
+ */
+static bool rings_discard(struct sdev_queue *q)
+{
+	struct part parts[PARTS];
+	bool done = true;
+
+	parts_of(q, parts);
+	for (size_t i = 0; i < PARTS; i++) {
+		if (atomic_load(&q->shared))
+			done = !part_replace(&parts[i], -1, 0) && done;
+		else if (part_alone(&parts[i]))
+			madvise(parts[i].p, parts[i].len, MADV_DONTNEED);
+	}
+	if (done)
+		atomic_store(&q->shared, false);
+	return done;
 }
 
 int sdev_queue_destroy(struct sdev_file *file, struct sdev_admin *cmd)
@@ -651,16 +761,16 @@ int sdev_queue_destroy(struct sdev_file *file, struct sdev_admin *cmd)
 	rc = queue_halt(file, cmd->queue, &q);
 	if (rc)
 		goto unlock;
-	atomic_fetch_and(&dev->open[q->index / 64], ~(UINT64_C(1) << q->index % 64));
 	atomic_store(&q->state, SDEV_QUEUE_FREE);
 	/* Steps may have come by for what the flush left, or to scan. */
 	sdev_queue_drain(q);
 	sdev_inject_drop(q);
 	sdev_queue_set_irq(q, -1);
 	wdi_io_store32_release(&q->db->state, SDEV_QUEUE_FREE);
-	rings_discard((uint8_t *)q->db, SDEV_PAGE_SIZE);
-	rings_discard((uint8_t *)q->sq, SDEV_DUS_STRIDE(dev->max_depth));
-	dev->queues_used--;
+	if (rings_discard(q)) {
+		atomic_fetch_and(&dev->open[q->index / 64], ~(UINT64_C(1) << q->index % 64));
+		dev->queues_used--;
+	}
 unlock:
 	pthread_mutex_unlock(&dev->lock);
 	return rc;

@@ -229,6 +229,12 @@ static void admin_write(struct sdev_file *file, const void *buf)
 	pthread_mutex_unlock(&file->mailbox);
 }
 
+int sdev_admin(struct sdev_file *file, struct sdev_admin *cmd)
+{
+	cmd->status = admin_run(file, cmd);
+	return cmd->status;
+}
+
 static void admin_read(struct sdev_file *file, void *buf)
 {
 	pthread_mutex_lock(&file->mailbox);
