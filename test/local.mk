@@ -71,6 +71,7 @@ test_api_programs = \
 	test/api/report_test \
 	test/fault/crypto_ladder_test \
 	test/fault/direct_test \
+	test/fault/inherit_test \
 	test/fault/inject_test \
 	test/fault/ladder_test \
 	test/fault/memory_test \
@@ -167,6 +168,7 @@ test_api_release_test_LDADD = $(test_api_libs)
 test_api_report_test_LDADD = $(test_api_libs)
 test_fault_crypto_ladder_test_LDADD = libtestpk.la $(test_sym_libs)
 test_fault_direct_test_LDADD = $(test_sym_libs)
+test_fault_inherit_test_LDADD = $(test_sym_libs)
 test_fault_inject_test_LDADD = $(test_api_libs)
 test_fault_ladder_test_LDADD = $(test_api_libs)
 test_fault_memory_test_LDADD = $(test_api_libs)

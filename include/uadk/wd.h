@@ -17,7 +17,9 @@
  *
  * fork(). A child inherits handles. Its first use of a context opens one of
  * its own on the same device; block memory is copied as any private memory is
- * (on huge pages, the child may run out of them when it writes).
+ * (on huge pages, the child may run out of them when it writes). With
+ * WEFT_FORK=inherit in the parent's environment it works through the parent's
+ * device instead, and addresses are of the parent's memory: see weft(7).
  */
 #ifndef UADK_WD_H
 #define UADK_WD_H

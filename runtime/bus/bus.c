@@ -2,6 +2,7 @@
 #include "bus/bus.h"
 
 #include "bus/embedded.h"
+#include "bus/inherit.h"
 #include "util/bits.h"
 
 /* In order of preference: hardware comes before the software device. */
@@ -23,8 +24,19 @@ int wdi_bus_scan(struct wdi_bus_info *list, unsigned int max)
 	return (int)found;
 }
 
+void wdi_bus_fork_hold(void)
+{
+	wdi_heir_fork_hold();
+}
+
+void wdi_bus_fork_go_on(void)
+{
+	wdi_heir_fork_go_on();
+}
+
 void wdi_bus_forked(void)
 {
+	wdi_heir_forget();
 	for (size_t i = 0; i < wdi_array_size(buses); i++) {
 		if (buses[i]->forked)
 			buses[i]->forked();

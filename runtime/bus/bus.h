@@ -67,6 +67,18 @@ struct wdi_bus_ops {
 	 * @dev is gone afterwards. The parent's device is not disturbed.
 	 */
 	void (*forget)(struct wdi_bus_dev *dev);
+
+	/*
+	 * Around a fork() whose child goes on with @dev, which stays its parent's: in the
+	 * parent before (0 or a negative errno) and after it, and in the child. After
+	 * fork_child(), which takes the place of forget(), @dev is the parent's device as
+	 * the child has it: it makes queues for bonds of the parent's and nothing else.
+	 */
+	int (*fork_prepare)(struct wdi_bus_dev *dev);
+	void (*fork_parent)(struct wdi_bus_dev *dev);
+	void (*fork_child)(struct wdi_bus_dev *dev);
+	/* Whether a device that was inherited is still there. Slow: two system calls. */
+	bool (*alive)(struct wdi_bus_dev *dev);
 };
 
 struct wdi_bus_dev {
@@ -100,7 +112,13 @@ struct wdi_bus {
 /* Devices of all buses, best first. How many there are; at most @max are stored. */
 int wdi_bus_scan(struct wdi_bus_info *list, unsigned int max);
 
-/* In a forked child: every bus drops what belongs to the parent. */
+/*
+ * Around fork(), after the fork_prepare() of the last device and before the first
+ * fork_parent(). In the child instead of the second: every bus drops what belongs to the
+ * parent.
+ */
+void wdi_bus_fork_hold(void);
+void wdi_bus_fork_go_on(void);
 void wdi_bus_forked(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "bus/transport.h"
+#include "bus/inherit.h"
 #include "device/device.h"
 #include "util/log.h"
 
@@ -63,6 +63,7 @@ unlock:
 
 static void embedded_close(void *handle)
 {
+	wdi_heir_stop(handle);
 	pthread_mutex_lock(&embedded.lock);
 	sdev_close(handle);
 	if (--embedded.opens == 0) {
@@ -113,6 +114,18 @@ static void embedded_forget(void *handle)
 	(void)handle;
 }
 
+static int embedded_admin(void *handle, struct sdev_admin *cmd)
+{
+	return sdev_admin(handle, cmd);
+}
+
+static int embedded_share(void *handle, unsigned int queue, int *fd)
+{
+	return sdev_queue_share(handle, queue, fd);
+}
+
+static void embedded_heir(void *handle, int fd);
+
 static const struct wdi_transport_ops embedded_transport = {
 	.open = embedded_open,
 	.close = embedded_close,
@@ -124,7 +137,15 @@ static const struct wdi_transport_ops embedded_transport = {
 	.step = embedded_step,
 	.direct = embedded_direct,
 	.forget = embedded_forget,
+	.heir = embedded_heir,
+	.admin = embedded_admin,
+	.share = embedded_share,
 };
+
+static void embedded_heir(void *handle, int fd)
+{
+	wdi_heir_serve(&embedded_transport, handle, fd);
+}
 
 static int embedded_bus_scan(struct wdi_bus_info *list, unsigned int max)
 {

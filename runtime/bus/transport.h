@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sdev_admin;
 struct wdi_bus_config;
 struct wdi_bus_info;
 
@@ -27,6 +28,17 @@ struct wdi_transport_ops {
 	/* As wdi_bus_dev.direct; may be NULL. */
 	bool (*direct)(void *handle, unsigned int queue, const void *desc, void *cpl);
 	void (*forget)(void *handle);
+
+	/*
+	 * For children that inherit the device (bus/inherit.h); NULL where that cannot
+	 * be. heir() has the one at the other end of @fd served and takes @fd; admin()
+	 * and share() are what serving takes: a command, and the memory of a queue as a
+	 * descriptor. alive(): NULL where the device cannot go away.
+	 */
+	void (*heir)(void *handle, int fd);
+	int (*admin)(void *handle, struct sdev_admin *cmd);
+	int (*share)(void *handle, unsigned int queue, int *fd);
+	bool (*alive)(void *handle);
 };
 
 struct wdi_bus_dev;

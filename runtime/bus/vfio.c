@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "bus/bus.h"
+#include "bus/inherit.h"
 #include "bus/transport.h"
+#include "hw/sdev_hw.h"
 #include "util/bits.h"
 #include "util/log.h"
 #include "weft/vfio_svm.h"
@@ -26,6 +28,7 @@ struct vfio_dev {
 		uint64_t size;
 		uint32_t flags;
 	} region[VFIO_REGIONS_MAX];
+	struct wdi_heir *heir;		/* during a fork: this device as the child has it */
 	char name[WDI_BUS_NAME_LEN];
 };
 
@@ -154,6 +157,43 @@ static void vfio_forget(struct wdi_bus_dev *dev)
 	free(v);
 }
 
+static int vfio_fork_prepare(struct wdi_bus_dev *dev)
+{
+	struct vfio_dev *v = to_vfio(dev);
+	int ret = wdi_heir_new(v->t, v->handle, v->region[SDEV_REGION_DUS].offset, &v->heir);
+
+	if (ret)
+		wdi_err("%s: a child cannot inherit it: errno %d", v->name, -ret);
+	return ret;
+}
+
+static void vfio_fork_parent(struct wdi_bus_dev *dev)
+{
+	struct vfio_dev *v = to_vfio(dev);
+
+	v->t->heir(v->handle, wdi_heir_pass_on(v->heir));
+}
+
+static void vfio_fork_child(struct wdi_bus_dev *dev)
+{
+	struct vfio_dev *v = to_vfio(dev);
+
+	v->t->forget(v->handle);
+	v->t = &wdi_inherited_transport;
+	v->handle = v->heir;
+	wdi_heir_take(v->heir);
+	v->base.step = v->t->step;
+	v->base.direct = v->t->direct;
+	v->base.step_handle = v->handle;
+}
+
+static bool vfio_alive(struct wdi_bus_dev *dev)
+{
+	struct vfio_dev *v = to_vfio(dev);
+
+	return !v->t->alive || v->t->alive(v->handle);
+}
+
 static const struct wdi_bus_ops vfio_ops = {
 	.close = vfio_close,
 	.read = vfio_read,
@@ -165,6 +205,10 @@ static const struct wdi_bus_ops vfio_ops = {
 	.unbind = vfio_unbind,
 	.kick = vfio_kick,
 	.forget = vfio_forget,
+	.fork_prepare = vfio_fork_prepare,
+	.fork_parent = vfio_fork_parent,
+	.fork_child = vfio_fork_child,
+	.alive = vfio_alive,
 };
 
 /* Walk the capability chain; every offset is the device's word and is checked. */

@@ -33,6 +33,10 @@ static int ctx_bind(struct wdi_ctx *ctx)
 	struct wdi_device *dev = ctx->dev;
 	int ret;
 
+	if (dev->inherited) {
+		ctx->pasid = ctx->inherited_pasid;
+		return 0;
+	}
 	pthread_mutex_lock(&dev->bond_lock);
 	ret = dev->io.bus->ops->bind(dev->io.bus, &ctx->pasid);
 	pthread_mutex_unlock(&dev->bond_lock);
@@ -50,6 +54,11 @@ static void ctx_unbind(struct wdi_ctx *ctx)
 	bool clean = false;
 	int ret;
 
+	/* The bond is the parent's, and ends when the parent ends it. */
+	if (dev->inherited) {
+		ctx->pasid = 0;
+		return;
+	}
 	pthread_mutex_lock(&dev->bond_lock);
 	if (dev->drv->pasid_stop(&dev->io, ctx->pasid, &clean))
 		clean = false;
@@ -63,10 +72,24 @@ static void ctx_unbind(struct wdi_ctx *ctx)
 	ctx->pasid = 0;
 }
 
+static int ctx_device(struct wdi_ctx *ctx)
+{
+	if (!ctx->inherits)
+		return wdi_device_get(&ctx->info, &ctx->dev);
+	if (!ctx->inherited) {
+		wdi_err("%s: nothing to inherit: the parent had no engine threads, no descriptor for "
+			"a channel, or had let go of the context", ctx->dev_name);
+		return -ENODEV;
+	}
+	wdi_device_hold(ctx->inherited);
+	ctx->dev = ctx->inherited;
+	return 0;
+}
+
 /* With ctx->lock held, or before anybody knows the context. */
 static int ctx_open(struct wdi_ctx *ctx)
 {
-	int ret = wdi_device_get(&ctx->info, &ctx->dev);
+	int ret = ctx_device(ctx);
 	struct wdi_queue *q;
 	uint32_t depth;
 
@@ -88,6 +111,7 @@ static int ctx_open(struct wdi_ctx *ctx)
 	if (ret)
 		goto destroy_queue;
 	ctx->generation = wdi_core_generation;
+	ctx->inherits = ctx->dev->env.fork == WDI_FORK_INHERIT;
 	/* Whole before wdi_core_ctx_queue(), which takes no lock, may see it. */
 	__atomic_store_n(&ctx->queue, q, __ATOMIC_RELEASE);
 	return 0;
@@ -139,8 +163,12 @@ static void contexts_forget(void)
 {
 	for (struct wdi_ctx *ctx = contexts; ctx; ctx = ctx->next) {
 		pthread_mutex_init(&ctx->lock, NULL);
-		if (ctx->queue)
+		if (ctx->queue) {
+			ctx->inherited_pasid = ctx->pasid;
 			wdi_queue_forget(ctx->queue);
+		}
+		if (ctx->inherits)
+			ctx->inherited = wdi_device_inherit(ctx->dev ? ctx->dev : ctx->inherited);
 		ctx->queue = NULL;
 		ctx->dev = NULL;
 		ctx->pasid = 0;
@@ -309,6 +337,8 @@ void wd_release_ctx(handle_t h_ctx)
 
 	wd_remove_ctx_list(h_ctx);
 	ctx_close(ctx);
+	if (ctx->inherited)
+		wdi_device_put(ctx->inherited);
 	ctx->magic = 0;
 	pthread_mutex_destroy(&ctx->lock);
 	free(ctx->pub.drv_name);

@@ -39,6 +39,9 @@ struct wdi_device {
 	struct wdi_caps caps;
 	struct wdi_env env;		/* as it was when the device was opened */
 	unsigned int refs;
+	bool passed_on;			/* during a fork: the child may use it */
+	bool inherited;			/* it is an ancestor's; contexts that came along have it */
+	struct wdi_device *next_inherited;
 };
 
 /* Known devices, open or not. Returns how many; at most @max are stored. */
@@ -47,6 +50,10 @@ int wdi_device_scan(struct wdi_bus_info *list, unsigned int max);
 int wdi_device_find(const struct uacce_dev *dev, struct wdi_bus_info *info);
 int wdi_device_get(const struct wdi_bus_info *info, struct wdi_device **out);
 void wdi_device_put(struct wdi_device *dev);
+/* In a forked child: @dev with a reference more if it was inherited, else NULL; it may be gone. */
+struct wdi_device *wdi_device_inherit(const struct wdi_device *dev);
+/* One reference more. */
+void wdi_device_hold(struct wdi_device *dev);
 /* Algorithm names of a device, separated by newlines. */
 void wdi_device_algs(const struct wdi_caps *caps, char *buf, size_t len);
 /* Whether it has an algorithm, or one of a class, of this name. */
@@ -76,6 +83,7 @@ struct wdi_queue {
 	uint32_t depth;
 	bool inline_steps;
 	bool may_direct;		/* the device has a way past the ring, and it is wanted */
+	bool inherited;			/* of a device in another process, which may end */
 	bool event_mode;		/* atomic; somebody has the wait fd: leave no work unseen */
 	uint32_t *wake_word;		/* the device calls through it; NULL: through the eventfd */
 	int efd;			/* atomic; -1: nobody has needed it yet */
@@ -131,6 +139,8 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 void wdi_queue_destroy(struct wdi_queue *q);
 /* In a forked child. */
 void wdi_queue_forget(struct wdi_queue *q);
+/* Of an inherited device, under poll_lock: if it is gone, requests end with "device reset". */
+void wdi_queue_mourn(struct wdi_queue *q);
 
 /*
  * Take completions off the ring; true if any came. Needs no lock; runs no step.
@@ -168,6 +178,7 @@ int wdi_queue_run_once(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
  * wdi_expire_watch() - an asynchronous message with a deadline goes out.
  * wdi_expire_due() - end what is too late. True if anything was.
  * wdi_expire_one() - end one message of the queue here and now.
+ * wdi_expire_all() - end all of them; the device is gone and has nothing any more.
  * wdi_expire_completion() - a completion that belongs to no message: whose was it?
  * wdi_expire_put() - the last of an abandoned message; true: its slot is free.
  * wdi_expire_drain() - find out which quarantined slots the device has lost.
@@ -187,6 +198,7 @@ static inline bool wdi_queue_may_step(const struct wdi_queue *q)
 void wdi_expire_watch(struct wdi_queue *q, const struct wdi_msg *msg);
 bool wdi_expire_due(struct wdi_queue *q);
 void wdi_expire_one(struct wdi_queue *q, struct wdi_msg *msg, enum wdi_status status);
+void wdi_expire_all(struct wdi_queue *q, enum wdi_status status);
 void wdi_expire_completion(struct wdi_queue *q, uint32_t tag);
 bool wdi_expire_put(struct wdi_queue *q, const struct wdi_msg *msg);
 bool wdi_expire_is_mark(const struct wdi_msg *msg);
@@ -243,6 +255,9 @@ struct wdi_ctx {
 	struct wdi_queue *queue;
 	uint32_t pasid;
 	bool forced;			/* wd_release_ctx_force() took the hardware away */
+	bool inherits;			/* WEFT_FORK=inherit: a child's use of it is of the ... */
+	struct wdi_device *inherited;	/* ... parent's device, or there is none */
+	uint32_t inherited_pasid;
 	char dev_name[WDI_BUS_NAME_LEN];
 	char api[WDI_BUS_NAME_LEN];
 	struct wdi_ctx *next;		/* list of all, for fork */

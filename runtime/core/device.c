@@ -122,28 +122,110 @@ free_dev:
 	return ret;
 }
 
+/* ---- fork ----------------------------------------------------------------------- */
+
+/* From a parent, for the contexts that came along. Whoever opens anew gets a device of their own. */
+static struct wdi_device *inherited;
+
+/* A device whose work is done by whoever waits for it does none for other processes. */
+static void pass_on_prepare(struct wdi_device *dev)
+{
+	const struct wdi_bus_ops *ops = dev->io.bus->ops;
+
+	dev->passed_on = dev->env.fork == WDI_FORK_INHERIT && dev->caps.engine_threads &&
+			 ops->fork_prepare && !ops->fork_prepare(dev->io.bus);
+}
+
+static void pass_on_parent(struct wdi_device *dev)
+{
+	if (dev->passed_on)
+		dev->io.bus->ops->fork_parent(dev->io.bus);
+}
+
+/*
+ * What the child's descriptors point to is its parent's memory. So the device has
+ * nothing for the child that takes memory of the runtime's (keys, lists of operands),
+ * nor anything that would outlive the child in it.
+ */
+static void pass_on_child(struct wdi_device *dev)
+{
+	if (!dev->passed_on) {
+		dev->io.bus->ops->forget(dev->io.bus);
+		free(dev);
+		return;
+	}
+	dev->io.bus->ops->fork_child(dev->io.bus);
+	pthread_mutex_init(&dev->io.lock, NULL);
+	pthread_mutex_init(&dev->bond_lock, NULL);
+	dev->caps.ops &= UINT32_C(1) << WDI_OP_NOOP | UINT32_C(1) << WDI_OP_COMPRESS |
+			 UINT32_C(1) << WDI_OP_DECOMPRESS;
+	memset(dev->caps.algs, 0, sizeof(dev->caps.algs));
+	dev->caps.fault_report = false;
+	dev->env.inline_steps = 0;
+	dev->env.inject = "";
+	dev->refs = 0;
+	dev->inherited = true;
+	dev->next_inherited = inherited;
+	inherited = dev;
+}
+
+struct wdi_device *wdi_device_inherit(const struct wdi_device *dev)
+{
+	struct wdi_device *d = inherited;
+
+	while (d && d != dev)
+		d = d->next_inherited;
+	if (d)
+		d->refs++;
+	return d;
+}
+
+static void devices_each(void (*fn)(struct wdi_device *dev))
+{
+	struct wdi_device *dev, *next;
+
+	for (size_t i = 0; i < DEVICES_MAX; i++) {
+		if (devices[i])
+			fn(devices[i]);
+	}
+	for (dev = inherited; dev; dev = next) {
+		next = dev->next_inherited;
+		fn(dev);
+	}
+}
+
 static void devices_hold(void)
 {
 	pthread_mutex_lock(&devices_lock);
+	devices_each(pass_on_prepare);
+	wdi_bus_fork_hold();
 }
 
 static void devices_go_on(void)
 {
+	wdi_bus_fork_go_on();
+	devices_each(pass_on_parent);
 	pthread_mutex_unlock(&devices_lock);
 }
 
-/* In the child: the parent's devices are not ours. */
+/* In the child: the parent's devices are not ours, unless they are to be. */
 static void devices_forget(void)
 {
+	struct wdi_device *old[DEVICES_MAX], *dev = inherited, *next;
+
+	memcpy(old, devices, sizeof(old));
+	memset(devices, 0, sizeof(devices));
+	inherited = NULL;
+	for (; dev; dev = next) {
+		next = dev->next_inherited;
+		pass_on_child(dev);
+	}
 	for (size_t i = 0; i < DEVICES_MAX; i++) {
-		if (!devices[i])
-			continue;
-		devices[i]->io.bus->ops->forget(devices[i]->io.bus);
-		free(devices[i]);
-		devices[i] = NULL;
+		if (old[i])
+			pass_on_child(old[i]);
 	}
 	wdi_bus_forked();
-	devices_go_on();
+	pthread_mutex_unlock(&devices_lock);
 }
 
 static struct wdi_fork_hook devices_fork = {
@@ -180,10 +262,28 @@ int wdi_device_get(const struct wdi_bus_info *info, struct wdi_device **out)
 	return ret;
 }
 
+void wdi_device_hold(struct wdi_device *dev)
+{
+	pthread_mutex_lock(&devices_lock);
+	dev->refs++;
+	pthread_mutex_unlock(&devices_lock);
+}
+
+static void inherited_remove(const struct wdi_device *dev)
+{
+	struct wdi_device **at = &inherited;
+
+	while (*at && *at != dev)
+		at = &(*at)->next_inherited;
+	if (*at)
+		*at = dev->next_inherited;
+}
+
 void wdi_device_put(struct wdi_device *dev)
 {
 	pthread_mutex_lock(&devices_lock);
 	if (--dev->refs == 0) {
+		inherited_remove(dev);
 		for (size_t i = 0; i < DEVICES_MAX; i++) {
 			if (devices[i] == dev)
 				devices[i] = NULL;

@@ -13,6 +13,9 @@ static const char *const policy_names[] = { "block", "resolve", "populate", "rep
 /* In the order of enum sdev_engine, which starts with "none". */
 static const char *const codec_names[] = { "all", "zlib", "isa-l", "libdeflate", "zlib-ng", NULL };
 
+/* In the order of enum wdi_fork_mode. */
+static const char *const fork_names[] = { "own", "inherit", NULL };
+
 /* The first is "all". */
 static const char *const crypto_names[] = { "all", "openssl", "ipsec-mb", NULL };
 
@@ -75,6 +78,10 @@ static const struct wdi_opt_row env_rows[] = {
 	{ .name = "WEFT_DEADLINE_MS", .type = WDI_OPT_UINT, .fallback = "0", .max = 86400000,
 	  AT(deadline_ms),
 	  .help = "milliseconds after which a request ends with WD_ETIMEDOUT; 0: never" },
+	{ .name = "WEFT_FORK", .type = WDI_OPT_CHOICE, .fallback = "own", .names = fork_names, AT(fork),
+	  .help = "contexts of the parent in a forked child: they open queues and PASIDs of the "
+		  "child's own at their next use (own), or work on the parent's memory through the "
+		  "parent's device (inherit)" },
 	{ .name = "WEFT_INJECT", .type = WDI_OPT_TEXT, .fallback = "", AT(inject),
 	  .help = "failures of the device on purpose, for tests: fault:3,delay:10/500,lose:100,"
 		  "late:50/2,dup:7,prq-full:2,reset:1000,isolate:5000,seed:1" },

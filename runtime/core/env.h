@@ -14,6 +14,11 @@ struct wdi_class_env {
 	uint32_t epoll_en;
 };
 
+enum wdi_fork_mode {
+	WDI_FORK_OWN,
+	WDI_FORK_INHERIT,
+};
+
 struct wdi_env {
 	const char *log;		/* read by the log itself */
 	int32_t engine_threads;
@@ -30,6 +35,7 @@ struct wdi_env {
 	const char *inject;
 	uint32_t fault_policy;		/* enum weft_fault_policy */
 	uint32_t deadline_ms;		/* 0: none */
+	uint32_t fork;			/* enum wdi_fork_mode */
 	struct wdi_class_env comp;
 	struct wdi_class_env cipher;
 	struct wdi_class_env digest;

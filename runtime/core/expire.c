@@ -101,20 +101,30 @@ bool wdi_expire_due(struct wdi_queue *q)
 	return any;
 }
 
-unsigned int wdi_core_cancel(struct wdi_queue *q, const struct wdi_sess *sess)
+/* @sess: NULL for all */
+static unsigned int end_those_of(struct wdi_queue *q, const struct wdi_sess *sess,
+				 enum wdi_status status)
 {
 	unsigned int n = 0;
 
-	wdi_spin_lock(&q->poll_lock);
-	wdi_queue_collect(q);
 	for (uint32_t slot = 0; slot < q->depth; slot++) {
 		struct wdi_msg *msg = slot_msg(q, slot);
 
-		if (!msg || wdi_expire_is_mark(msg) || msg->sess != sess)
+		if (!msg || wdi_expire_is_mark(msg) || (sess && msg->sess != sess))
 			continue;
-		wdi_expire_one(q, msg, WDI_ST_CANCELLED);
+		wdi_expire_one(q, msg, status);
 		n++;
 	}
+	return n;
+}
+
+unsigned int wdi_core_cancel(struct wdi_queue *q, const struct wdi_sess *sess)
+{
+	unsigned int n;
+
+	wdi_spin_lock(&q->poll_lock);
+	wdi_queue_collect(q);
+	n = end_those_of(q, sess, WDI_ST_CANCELLED);
 	wdi_queue_unlock(q);
 	return n;
 }
@@ -153,6 +163,20 @@ static void drained(struct wdi_queue *q)
 	for (uint32_t slot = 0; x->eras && slot < q->depth; slot++) {
 		if (!wdi_expire_is_mark(slot_msg(q, slot)) ||
 		    (int32_t)(x->eras[slot] - x->drain_era) >= 0)
+			continue;
+		slot_left(q, slot);
+		wdi_count(&x->lost, 1);
+	}
+}
+
+void wdi_expire_all(struct wdi_queue *q, enum wdi_status status)
+{
+	struct wdi_expiry *x = &q->expiry;
+
+	end_those_of(q, NULL, status);
+	x->draining = 0;
+	for (uint32_t slot = 0; slot < q->depth; slot++) {
+		if (!wdi_expire_is_mark(slot_msg(q, slot)))
 			continue;
 		slot_left(q, slot);
 		wdi_count(&x->lost, 1);

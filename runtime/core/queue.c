@@ -94,6 +94,7 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 	if (ret)
 		goto free_arrays;
 	q->wake_word = q->drv->wake_word(q->priv);
+	q->inherited = dev->inherited;
 	q->efd = -1;
 	pthread_mutex_init(&q->efd_lock, NULL);
 	*out = q;
@@ -443,10 +444,26 @@ static void direct_account(struct wdi_queue *q, const struct wdi_msg *msg)
 	wdi_spin_unlock(&q->direct.lock);
 }
 
+/*
+ * The message's addresses are in the memory of another process, where nothing of
+ * fault.c reaches: the device waits for its pages itself.
+ */
+static bool fits_inherited(const struct wdi_queue *q, struct wdi_msg *msg)
+{
+	msg->on_fault = WDI_FAULT_WAIT;
+	msg->policy = 0;
+	return q->dev->caps.ops & (UINT32_C(1) << msg->op);
+}
+
 int wdi_core_run(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
 {
 	int ret;
 
+	if (wdi_unlikely(q->inherited) && !fits_inherited(q, msg)) {
+		wdi_err("%s: not on a context that was inherited from another process",
+			q->dev->info.name);
+		return -EOPNOTSUPP;
+	}
 	if (wdi_unlikely(msg->policy))
 		wdi_core_populate(msg);
 	if (direct_fits(q, msg) && wdi_likely(q->drv->direct(&q->dev->io, q->priv, msg))) {
@@ -493,6 +510,9 @@ void wdi_core_commit(struct wdi_queue *q, struct wdi_msg *msg)
 
 	if (wdi_unlikely(msg->deadline_ns))
 		wdi_expire_watch(q, msg);
+	/* What has no place there is refused when the class takes the context. */
+	if (wdi_unlikely(q->inherited))
+		fits_inherited(q, msg);
 	q->unseen++;
 	q->unseen_bytes += msg->src_len;
 	queue_submit(q, msg);
@@ -520,6 +540,17 @@ void wdi_queue_again(struct wdi_queue *q, struct wdi_msg *msg)
 	wdi_spin_unlock(&q->submit_lock);
 	if (wdi_queue_event_mode(q) || !q->inline_steps)
 		wdi_queue_kick(q);
+}
+
+/* Requests that come later end the same way, at their first wait or poll. */
+void wdi_queue_mourn(struct wdi_queue *q)
+{
+	struct wdi_bus_dev *bus = q->dev->io.bus;
+
+	if (bus->ops->alive(bus))
+		return;
+	wdi_queue_collect(q);
+	wdi_expire_all(q, WDI_ST_RESET);
 }
 
 static unsigned int take_ready(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max)
@@ -559,6 +590,10 @@ unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned 
 			n += take_ready(q, msgs + n, max - n);
 		if (wdi_unlikely(n < max && wdi_expire_due(q)))
 			n += take_ready(q, msgs + n, max - n);
+		if (wdi_unlikely(!n && q->inherited)) {
+			wdi_queue_mourn(q);
+			n += take_ready(q, msgs, max);
+		}
 		wdi_count(&q->inline_count, steps);
 		faulted = q->faulted;
 		wdi_queue_unlock(q);

@@ -15,6 +15,9 @@
  * nobody watches then: sleepers look at the ring from time to time. So they do
  * when the process has no descriptor left for an eventfd that they need.
  *
+ * Where the device is another process's, whoever sleeps looks from time to time
+ * whether that one still lives: its word never comes when it is gone.
+ *
  * The eventfd is made when somebody needs it: a program that closes descriptors
  * which it does not know, as daemons do, has none of ours to close.
  */
@@ -30,7 +33,8 @@
 #include "util/futex.h"
 #include "util/log.h"
 
-#define NAP_NS	WDI_NSEC_PER_MSEC
+#define NAP_NS		WDI_NSEC_PER_MSEC
+#define ALIVE_NS	(20 * WDI_NSEC_PER_MSEC)
 
 struct wdi_sleeper {
 	struct wdi_sleeper *next;
@@ -124,7 +128,8 @@ static void watch_arm(struct wdi_queue *q)
 
 static int watch_wait(struct wdi_queue *q, uint64_t until)
 {
-	return q->wake_word ? wdi_futex_wait(q->wake_word, 1, until, false) : efd_wait(q, until);
+	return q->wake_word ? wdi_futex_wait(q->wake_word, 1, until, q->inherited) :
+			      efd_wait(q, until);
 }
 
 /* In the device's place: make the watcher look. */
@@ -135,7 +140,7 @@ static void watch_call(struct wdi_queue *q)
 		return;
 	}
 	__atomic_exchange_n(q->wake_word, 0, __ATOMIC_ACQ_REL);
-	wdi_futex_wake(q->wake_word, false);
+	wdi_futex_wake(q->wake_word, q->inherited);
 }
 
 /* ---- the list: under poll_lock ------------------------------------------- */
@@ -231,6 +236,8 @@ static int sleeper_wait(struct wdi_queue *q, struct wdi_sleeper *me, bool watche
 	__atomic_fetch_add(&q->sleeps, 1, __ATOMIC_RELAXED);
 	if (me->naps || wdi_unlikely(nobody_else_steps(q)))
 		nap = wdi_min(until, wdi_now_ns() + NAP_NS);
+	else if (wdi_unlikely(q->inherited))
+		nap = wdi_min(until, wdi_now_ns() + ALIVE_NS);
 	ret = watches ? watch_wait(q, nap) : wdi_futex_wait(&me->called, 0, nap, false);
 	return ret ? ret : nap < until;
 }
@@ -246,6 +253,8 @@ int wdi_queue_sleep(struct wdi_queue *q, uint64_t until, const struct wdi_msg *m
 	q->sleepers = &me;
 	for (;;) {
 		sleeper_look(q, &me);
+		if (wdi_unlikely(q->inherited && slept))
+			wdi_queue_mourn(q);
 		/* Who was woken and may step has to: perhaps nobody else does. */
 		if (ret <= 0 || sleeper_served(q, &me) ||
 		    (slept && q->inline_steps && q->drv->backlog(q->priv)))

@@ -10,6 +10,7 @@ libutil_la_SOURCES += \
 	runtime/util/log.h \
 	runtime/util/options.c \
 	runtime/util/options.h \
+	runtime/util/ownfd.h \
 	runtime/util/populate.c \
 	runtime/util/populate.h \
 	runtime/util/slots.h \

@@ -40,6 +40,15 @@ bool on_valgrind(void)
 	return preload && strstr(preload, "vgpreload");
 }
 
+bool on_thread_sanitizer(void)
+{
+#ifdef SANITIZED_THREAD
+	return true;
+#else
+	return false;
+#endif
+}
+
 bool slow(void)
 {
 #if defined(SANITIZED_THREAD) || defined(SANITIZED_ADDRESS)

@@ -30,6 +30,8 @@ int run_suite(Suite *suite);
 /* setenv() until the end of the test; NULL: unset. */
 void env(const char *name, const char *value);
 
+bool on_thread_sanitizer(void);
+
 /* Whether everything takes many times as long: a sanitizer or valgrind looks on. */
 bool slow(void);
 bool on_valgrind(void);
