@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/ownfd.h"
 
 #define BLOCK_PAGES	64u
 #define ATC_BLOCKS	256u		/* a power of two */
@@ -40,30 +41,48 @@ struct sdev_atc {
 
 /* ---- asking the kernel ---------------------------------------------------------- */
 
+/* In its place where there is none: mincore() instead. */
+static struct wdi_own_fd no_pagemap = { .fd = -1 };
+
 void sdev_lookup_init(struct sdev_lookup *lookup, unsigned int without)
 {
 	lookup->page = (size_t)sysconf(_SC_PAGESIZE);
-	atomic_store(&lookup->pagemap, without & SDEV_WITHOUT_PAGEMAP ? -1 : SDEV_PAGEMAP_LATER);
+	atomic_store(&lookup->pagemap, without & SDEV_WITHOUT_PAGEMAP ? &no_pagemap : NULL);
+}
+
+static void pagemap_close(struct wdi_own_fd *pagemap)
+{
+	if (!pagemap || pagemap == &no_pagemap)
+		return;
+	wdi_own_fd_close(pagemap);
+	free(pagemap);
 }
 
 void sdev_lookup_exit(struct sdev_lookup *lookup)
 {
-	int fd = atomic_exchange(&lookup->pagemap, -1);
-
-	if (fd >= 0)
-		close(fd);
+	pagemap_close(atomic_exchange(&lookup->pagemap, &no_pagemap));
 }
 
-static int pagemap_open(struct sdev_lookup *lookup)
+static struct wdi_own_fd *pagemap_new(void)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), now = SDEV_PAGEMAP_LATER;
+	struct wdi_own_fd *pagemap = malloc(sizeof(*pagemap));
+	int fd = pagemap ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
 
-	if (fd < 0)
-		fd = -1;
-	if (atomic_compare_exchange_strong(&lookup->pagemap, &now, fd))
-		return fd;
+	if (fd >= 0 && !wdi_own_fd_set(pagemap, fd))
+		return pagemap;
 	if (fd >= 0)
-		close(fd);	/* another thread was first */
+		close(fd);
+	free(pagemap);
+	return &no_pagemap;
+}
+
+static struct wdi_own_fd *pagemap_open(struct sdev_lookup *lookup)
+{
+	struct wdi_own_fd *pagemap = pagemap_new(), *now = NULL;
+
+	if (atomic_compare_exchange_strong(&lookup->pagemap, &now, pagemap))
+		return pagemap;
+	pagemap_close(pagemap);		/* another thread was first */
 	return now;
 }
 
@@ -72,11 +91,12 @@ static bool pagemap_fill(struct sdev_lookup *lookup, uint64_t number,
 {
 	uint64_t words[BLOCK_PAGES] = { 0 };
 	off_t at = (off_t)(number * BLOCK_PAGES * sizeof(words[0]));
-	int fd = atomic_load_explicit(&lookup->pagemap, memory_order_acquire);
+	struct wdi_own_fd *pagemap = atomic_load_explicit(&lookup->pagemap, memory_order_acquire);
 
-	if (fd == SDEV_PAGEMAP_LATER)
-		fd = pagemap_open(lookup);
-	if (fd < 0 || pread(fd, words, sizeof(words), at) <= 0)
+	if (!pagemap)
+		pagemap = pagemap_open(lookup);
+	/* The program may have closed it, and another file may have its number. */
+	if (!wdi_own_fd_is(pagemap) || pread(pagemap->fd, words, sizeof(words), at) <= 0)
 		return false;
 	for (unsigned int i = 0; i < BLOCK_PAGES; i++) {
 		uint64_t there = words[i] & PM_PRESENT ? 1 : 0;

@@ -64,6 +64,7 @@ struct sdev_lane;
 struct sdev_job;
 struct sdev_inject;
 struct sdev_span;
+struct wdi_own_fd;
 struct sym_lane;
 
 /* ---- iommu.c and the guards: client memory ------------------------------ */
@@ -246,10 +247,9 @@ void sdev_guest_end(struct sdev_file *file);
 /* ---- atc.c: which pages are there ----------------------------------------- */
 
 /* How the kernel is asked. The file is opened by the first who has a question. */
-#define SDEV_PAGEMAP_LATER	(-2)
 struct sdev_lookup {
 	size_t page;
-	atomic_int pagemap;		/* SDEV_PAGEMAP_LATER; -1: mincore() instead */
+	_Atomic(struct wdi_own_fd *) pagemap;	/* opened when it is needed; NULL until then */
 };
 
 struct sdev_atc;

@@ -84,7 +84,7 @@ static int resolve_range(const struct sdev_pri *pri, uint64_t va, size_t len,
 /* Out of memory is not the same as no such memory, but the kernel says it alike. */
 static enum sdev_response response_of(const struct sdev_pri *pri, int rc, uint64_t page)
 {
-	const struct sdev_lookup lookup = { .page = pri->page, .pagemap = -1 };
+	const struct sdev_lookup lookup = { .page = pri->page };
 
 	switch (-rc) {
 	case 0:
