@@ -175,6 +175,14 @@ int weft_ctx_noop(uintptr_t ctx);
  */
 int weft_ctx_reset(uintptr_t ctx);
 
+/*
+ * weft_in_engine() - 1 while this thread runs jobs of a software device in the process: a
+ * thread of the device, or one that is inside a call of libwd that polls or waits. 0
+ * otherwise. For code that the device's own libraries may call, as OpenSSL calls its engines:
+ * it must not call libwd then.
+ */
+int weft_in_engine(void);
+
 /* ---- devices and options ----------------------------------------------- */
 
 /*

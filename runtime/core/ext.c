@@ -9,6 +9,7 @@
 #include "core/core_internal.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/step.h"
 
 const char *weft_version(void)
 {
@@ -99,6 +100,11 @@ int weft_ctx_wait_fd(uintptr_t handle)
 	int ret = queue_of(handle, &q);
 
 	return ret ? ret : wdi_core_event_fd(q);
+}
+
+int weft_in_engine(void)
+{
+	return wdi_step_depth > 0;
 }
 
 int weft_ctx_noop(uintptr_t handle)

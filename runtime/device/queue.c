@@ -12,6 +12,7 @@
 #include "util/io.h"
 #include "util/futex.h"
 #include "util/log.h"
+#include "util/step.h"
 
 /*
  * The client may be rewriting the slot while a step that will lose the race for
@@ -395,8 +396,12 @@ void sdev_queue_announce(struct sdev_queue *q, bool force)
  */
 void sdev_queue_run(struct sdev_queue *q, struct sdev_batch *b)
 {
-	bool force = sdev_batch_exec(q, b), reset;
 	struct sdev *dev = q->dev;
+	bool force, reset;
+
+	wdi_step_begin();
+	force = sdev_batch_exec(q, b);
+	wdi_step_end();
 
 	reset = wdi_unlikely(atomic_load_explicit(&q->inject, memory_order_relaxed)) &&
 		atomic_exchange(&dev->reset_due, false);
@@ -475,8 +480,11 @@ bool sdev_direct(struct sdev_file *file, uint32_t queue, const struct sdev_slot 
 	mine = atomic_load(&q->state) == SDEV_QUEUE_RUNNING && q->file == file &&
 	       atomic_load(&dev->state) == SDEV_DEV_RUNNING &&
 	       !atomic_load_explicit(&q->inject, memory_order_relaxed);
-	if (wdi_likely(mine))
+	if (wdi_likely(mine)) {
+		wdi_step_begin();
 		sdev_direct_exec(q, slot, cpl);
+		wdi_step_end();
+	}
 	queue_leave(q);
 	return mine;
 }

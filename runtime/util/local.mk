@@ -15,4 +15,6 @@ libutil_la_SOURCES += \
 	runtime/util/populate.h \
 	runtime/util/slots.h \
 	runtime/util/spin.h \
+	runtime/util/step.c \
+	runtime/util/step.h \
 	runtime/util/vmcopy.h
