@@ -9,6 +9,7 @@
 #ifndef WEFT_OPENSSL_COMMON_H
 #define WEFT_OPENSSL_COMMON_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,9 @@ struct wdi_ossl_config {
 void wdi_ossl_config_default(struct wdi_ossl_config *config);
 int wdi_ossl_config_set(struct wdi_ossl_config *config, const char *name, const char *text,
 			const char **expects);
+
+/* "yes", "no" and their like. */
+bool wdi_ossl_parse_bool(const char *text, bool *out);
 
 /* The names of the options, by their numbers, and NULL. */
 const char *wdi_ossl_config_name(size_t option);
@@ -131,6 +135,13 @@ struct wdi_ossl_limits {
 size_t wdi_ossl_fd_min(size_t async_min, const struct wdi_ossl_config *config);
 void wdi_ossl_limits_set(struct wdi_ossl_limits *limits, const struct wdi_ossl_row *row,
 			 const struct wdi_ossl_config *config);
+
+/*
+ * wdi_ossl_log() - an error, where WEFT_LOG asks for them. OpenSSL goes on without a provider or
+ * an engine that its configuration file names and that did not load, and drops the reason.
+ */
+void wdi_ossl_log(const char *reason, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* ---- counting ---------------------------------------------------------------------- */
 

@@ -36,7 +36,7 @@ static const struct {
 #define KEYS	(1u << OSSL_OP_KEYMGMT | 1u << OSSL_OP_SIGNATURE | 1u << OSSL_OP_ASYM_CIPHER | \
 		 1u << OSSL_OP_KEYEXCH | 1u << OSSL_OP_KEM)
 
-static bool parse_bool(const char *text, bool *out)
+bool wdi_ossl_parse_bool(const char *text, bool *out)
 {
 	static const struct {
 		const char *text;
@@ -109,7 +109,7 @@ static bool parse(size_t option, const char *text, struct wdi_ossl_config *confi
 
 	switch (options[option].kind) {
 	case KIND_BOOL:
-		return parse_bool(text, to);
+		return wdi_ossl_parse_bool(text, to);
 	case KIND_BYTES:
 		return parse_bytes(text, to);
 	default:

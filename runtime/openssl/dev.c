@@ -13,6 +13,7 @@
 
 #include <openssl/crypto.h>
 #include <uadk/wd_sched.h>
+#include <weft/weft.h>
 
 #include "openssl/common.h"
 #include "openssl/dev.h"
@@ -486,11 +487,14 @@ bool wdi_ossl_sess_valid(const struct wdi_ossl_sess *sess)
 
 enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_limits *limits, size_t len)
 {
-	if (wdi_ossl_job_calling())
-		return WDI_OSSL_CPU;
+	enum wdi_ossl_where where = WDI_OSSL_CPU;
+
 	if (wdi_ossl_job_takes(len, limits->async_min, limits->fd_min))
-		return WDI_OSSL_DEV_ASYNC;
-	return len >= limits->sync_min ? WDI_OSSL_DEV_SYNC : WDI_OSSL_CPU;
+		where = WDI_OSSL_DEV_ASYNC;
+	else if (len >= limits->sync_min)
+		where = WDI_OSSL_DEV_SYNC;
+	return where != WDI_OSSL_CPU && (wdi_ossl_job_calling() || weft_in_engine()) ?
+	       WDI_OSSL_CPU : where;
 }
 
 static void op_finish(struct wdi_ossl_op *op, enum wdi_ossl_class class, int status)

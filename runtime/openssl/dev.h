@@ -162,6 +162,12 @@ void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op);
 #define WDI_OSSL_TURNS	16
 uint32_t wdi_ossl_turn(void);
 
+/* Known answers through the device. 0, or a negative errno, and which of them went how wrong. */
+int wdi_ossl_self_test(const char **name, const char **what);
+
+/* The part of it that has to do with keys: the name of what went wrong, or NULL. */
+const char *wdi_ossl_self_test_pk(void);
+
 /* Users of all this: instances of the provider, or the engine. The last one out closes the device. */
 void wdi_ossl_dev_get(void);
 void wdi_ossl_dev_put(void);

@@ -22,8 +22,15 @@ libossl_la_SOURCES = \
 	runtime/openssl/job.h \
 	runtime/openssl/keyed.c \
 	runtime/openssl/keyed.h \
+	runtime/openssl/log.c \
 	runtime/openssl/op.c \
-	runtime/openssl/rows.c
+	runtime/openssl/raw.h \
+	runtime/openssl/raw_dh.c \
+	runtime/openssl/raw_ec.c \
+	runtime/openssl/raw_rsa.c \
+	runtime/openssl/rows.c \
+	runtime/openssl/selftest.c \
+	runtime/openssl/selftest_pk.c
 
 runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/aead.c \
@@ -40,8 +47,6 @@ runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/plain.c \
 	runtime/openssl/prov.h \
 	runtime/openssl/provider.c \
-	runtime/openssl/selftest.c \
-	runtime/openssl/selftest_pk.c \
 	runtime/openssl/sign.c \
 	runtime/openssl/thunks.c
 runtime_openssl_weft_la_LIBADD = libossl.la libwd_crypto.la libwd.la $(LIBCRYPTO_LIBS)

@@ -21,82 +21,49 @@
 #include <openssl/x509.h>
 
 #include "openssl/pk.h"
+#include "openssl/raw.h"
 
-#define BYTES_MAX	512
 #define NAME_ROOM	64
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
-/* The numbers of a key, each in a room of its own. */
-enum { N, E, D, P, Q, DP, DQ, QINV, NUMBERS };
-
-static const struct {
-	const char *name;
-	bool half;
-} numbers[NUMBERS] = {
-	[N] = { OSSL_PKEY_PARAM_RSA_N, false },
-	[E] = { OSSL_PKEY_PARAM_RSA_E, false },
-	[D] = { OSSL_PKEY_PARAM_RSA_D, false },
-	[P] = { OSSL_PKEY_PARAM_RSA_FACTOR1, true },
-	[Q] = { OSSL_PKEY_PARAM_RSA_FACTOR2, true },
-	[DP] = { OSSL_PKEY_PARAM_RSA_EXPONENT1, true },
-	[DQ] = { OSSL_PKEY_PARAM_RSA_EXPONENT2, true },
-	[QINV] = { OSSL_PKEY_PARAM_RSA_COEFFICIENT1, true },
+static const char *const names[WDI_OSSL_RSA_NUMBERS] = {
+	[WDI_OSSL_RSA_N] = OSSL_PKEY_PARAM_RSA_N,
+	[WDI_OSSL_RSA_E] = OSSL_PKEY_PARAM_RSA_E,
+	[WDI_OSSL_RSA_D] = OSSL_PKEY_PARAM_RSA_D,
+	[WDI_OSSL_RSA_P] = OSSL_PKEY_PARAM_RSA_FACTOR1,
+	[WDI_OSSL_RSA_Q] = OSSL_PKEY_PARAM_RSA_FACTOR2,
+	[WDI_OSSL_RSA_DP] = OSSL_PKEY_PARAM_RSA_EXPONENT1,
+	[WDI_OSSL_RSA_DQ] = OSSL_PKEY_PARAM_RSA_EXPONENT2,
+	[WDI_OSSL_RSA_QINV] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
 };
-
-struct room {
-	uint8_t data[NUMBERS][BYTES_MAX];
-	struct wd_dtb dtb[NUMBERS];
-	BIGNUM *n, *e;
-};
-
-/* One number of the key to @room; true if it is there and fits. */
-static bool take(const OSSL_PARAM params[], int which, size_t size, struct room *room)
-{
-	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, numbers[which].name);
-	BIGNUM **out = which == N ? &room->n : which == E ? &room->e : NULL, *bn = NULL;
-	int len;
-
-	if (numbers[which].half)
-		size /= 2;
-	if (!p || !OSSL_PARAM_get_BN(p, &bn))
-		return false;
-	len = BN_bn2binpad(bn, room->data[which], (int)size);
-	if (out)
-		*out = bn;
-	else
-		BN_clear_free(bn);
-	room->dtb[which] = (struct wd_dtb){ (char *)room->data[which], (__u32)size, (__u32)size };
-	return len == (int)size;
-}
 
 static void free_extra(void *extra)
 {
 	RSA_free(extra);
 }
 
-static bool set_key(handle_t h, struct room *r, bool crt)
+/* The public half, for padding that wants to know it. Takes the two numbers. */
+static bool keep_public(struct wdi_ossl_sess *sess, BIGNUM **bn)
 {
-	if (wd_rsa_set_pubkey_params(h, &r->dtb[E], &r->dtb[N]))
+	RSA *rsa = RSA_new();
+
+	if (!rsa || !RSA_set0_key(rsa, bn[WDI_OSSL_RSA_N], bn[WDI_OSSL_RSA_E], NULL)) {
+		RSA_free(rsa);
 		return false;
-	if (crt)
-		return !wd_rsa_set_crt_prikey_params(h, &r->dtb[DQ], &r->dtb[DP], &r->dtb[QINV],
-						     &r->dtb[Q], &r->dtb[P]);
-	return !wd_rsa_set_prikey_params(h, &r->dtb[D], &r->dtb[N]);
+	}
+	bn[WDI_OSSL_RSA_N] = bn[WDI_OSSL_RSA_E] = NULL;
+	wdi_ossl_sess_set_extra(sess, rsa, free_extra);
+	return true;
 }
 
-static handle_t open_numbers(struct wdi_ossl_sess *sess, const OSSL_PARAM params[], size_t size,
-			     struct room *r)
+static handle_t rsa_open(struct wdi_ossl_sess *sess, const struct wdi_ossl_prov *prov,
+			 const OSSL_PARAM params[])
 {
-	bool crt = true;
-	struct wd_rsa_sess_setup setup = { .key_bits = (__u16)(8 * size) };
+	BIGNUM *bn[WDI_OSSL_RSA_NUMBERS] = { NULL };
 	handle_t h;
-	RSA *rsa;
 
-	if (!take(params, N, size, r) || !take(params, E, size, r))
-		return 0;
-	for (int i = P; i <= QINV; i++)
-		crt = crt && take(params, i, size, r);
+	(void)prov;
 	/*
 	 * More than two primes are the default provider's, and RSA-PSS keys that say which salts are
 	 * allowed: it refuses the others when it signs.
@@ -104,47 +71,19 @@ static handle_t open_numbers(struct wdi_ossl_sess *sess, const OSSL_PARAM params
 	if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_FACTOR3) ||
 	    OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN))
 		return 0;
-	if (!crt && !take(params, D, size, r))
-		return 0;
-	rsa = RSA_new();
-	if (!rsa || !RSA_set0_key(rsa, r->n, r->e, NULL)) {
-		RSA_free(rsa);
-		return 0;
+	for (int i = 0; i < WDI_OSSL_RSA_NUMBERS; i++) {
+		const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, names[i]);
+
+		if (p && !OSSL_PARAM_get_BN(p, &bn[i]))
+			bn[i] = NULL;
 	}
-	r->n = r->e = NULL;
-	wdi_ossl_sess_set_extra(sess, rsa, free_extra);
-	setup.is_crt = crt;
-	h = wd_rsa_alloc_sess(&setup);
-	if (h && !set_key(h, r, crt)) {
+	h = wdi_ossl_rsa_open((const BIGNUM *const *)bn);
+	if (h && !keep_public(sess, bn)) {
 		wd_rsa_free_sess(h);
 		h = 0;
 	}
-	return h;
-}
-
-static handle_t rsa_open(struct wdi_ossl_sess *sess, const struct wdi_ossl_prov *prov,
-			 const OSSL_PARAM params[])
-{
-	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_N);
-	struct room *room;
-	BIGNUM *n = NULL;
-	size_t size;
-	handle_t h = 0;
-
-	(void)prov;
-	if (!p || !OSSL_PARAM_get_BN(p, &n))
-		return 0;
-	size = (size_t)BN_num_bytes(n);
-	BN_free(n);
-	if (size != 128 && size != 256 && size != 384 && size != 512)
-		return 0;
-	room = OPENSSL_zalloc(sizeof(*room));
-	if (!room)
-		return 0;
-	h = open_numbers(sess, params, size, room);
-	BN_free(room->n);
-	BN_free(room->e);
-	OPENSSL_clear_free(room, sizeof(*room));
+	for (int i = 0; i < WDI_OSSL_RSA_NUMBERS; i++)
+		BN_clear_free(bn[i]);
 	return h;
 }
 
@@ -154,20 +93,6 @@ static handle_t rsa_open(struct wdi_ossl_sess *sess, const struct wdi_ossl_prov 
 static int begin(struct wdi_ossl_pk *c, size_t size)
 {
 	return wdi_ossl_op_room(&c->op, 2 * size) ? 0 : -ENOMEM;
-}
-
-static int raw(struct wdi_ossl_pk *c, const struct wdi_ossl_private_call *call, size_t size)
-{
-	struct wd_rsa_req req = {
-		.src = c->op->buf,
-		.dst = c->op->buf + size,
-		.src_bytes = (__u32)size,
-		.dst_bytes = (__u32)size,
-		.data_fmt = WD_FLAT_BUF,
-		.op_type = WD_RSA_SIGN,
-	};
-
-	return wdi_ossl_run_rsa(call->sess, c->op, &req, call->where);
 }
 
 struct padding {
@@ -310,7 +235,7 @@ static int rsa_sign(struct wdi_ossl_pk *c, struct wdi_ossl_private_call *call)
 	padding_end(&p);
 	ERR_pop_to_mark();
 	if (!ret)
-		ret = raw(c, call, size);
+		ret = wdi_ossl_rsa_raw(call->sess, c->op, size, call->where);
 	if (!ret) {
 		memcpy(call->out, c->op->buf + size, size);
 		*call->outlen = size;
@@ -355,7 +280,7 @@ static int rsa_decrypt(struct wdi_ossl_pk *c, struct wdi_ossl_private_call *call
 		goto end;
 	memset(c->op->buf, 0, size - call->inlen);
 	memcpy(c->op->buf + size - call->inlen, call->in, call->inlen);
-	ret = raw(c, call, size);
+	ret = wdi_ossl_rsa_raw(call->sess, c->op, size, call->where);
 	if (ret)
 		goto end;
 	in = c->op->buf + size;

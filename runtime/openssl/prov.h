@@ -265,11 +265,5 @@ void wdi_ossl_raise_(const struct wdi_ossl_prov *prov, const char *file, int lin
 #define wdi_ossl_raise(prov, reason, ...) \
 	wdi_ossl_raise_(prov, __FILE__, __LINE__, __func__, reason, __VA_ARGS__)
 
-/* Known answers through the device. 0 or a negative errno after an error. */
-int wdi_ossl_self_test(struct wdi_ossl_prov *prov);
-
-/* The part of it that has to do with keys: the name of what went wrong, or NULL. */
-const char *wdi_ossl_self_test_pk(void);
-
 
 #endif

@@ -32,34 +32,13 @@ const OSSL_ITEM wdi_ossl_reasons[] = {
 	{ 0, NULL },
 };
 
-/*
- * OpenSSL goes on without a provider that its configuration file names and that did not
- * load, and drops the reason; WEFT_LOG shows it, as it does for all of Weft.
- */
-static void log_error(enum wdi_ossl_reason reason, const char *format, va_list args)
-{
-	const char *spec = secure_getenv("WEFT_LOG");
-	char line[512];
-	size_t len;
-
-	if (!spec || !*spec || !strncmp(spec, "none", 4))
-		return;
-	len = (size_t)snprintf(line, sizeof(line), "weft: error: openssl: %s: ",
-			       (const char *)wdi_ossl_reasons[reason - 1].ptr);
-	vsnprintf(line + len, sizeof(line) - len - 1, format, args);
-	strcat(line, "\n");
-	/* Where standard error is closed there is nobody to tell. */
-	if (write(STDERR_FILENO, line, strlen(line)) < 0)
-		return;
-}
-
 void wdi_ossl_raise_(const struct wdi_ossl_prov *prov, const char *file, int line,
 		     const char *func, enum wdi_ossl_reason reason, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	log_error(reason, format, args);
+	wdi_ossl_log(wdi_ossl_reasons[reason - 1].ptr, format, args);
 	va_end(args);
 	if (!prov->core_new_error || !prov->core_set_error_debug || !prov->core_vset_error)
 		return;
@@ -253,7 +232,12 @@ static const OSSL_ITEM *reason_strings(void *ctx)
 
 static int self_test(void *ctx)
 {
-	return !wdi_ossl_self_test(ctx);
+	const char *name, *what;
+
+	if (!wdi_ossl_self_test(&name, &what))
+		return 1;
+	wdi_ossl_raise(ctx, WDI_OSSL_R_SELF_TEST, "%s through the device: %s", name, what);
+	return 0;
 }
 
 /* ---- begin and end -------------------------------------------------------------------------- */

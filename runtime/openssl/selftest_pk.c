@@ -8,8 +8,8 @@
 
 #include <openssl/crypto.h>
 
+#include "openssl/common.h"
 #include "openssl/dev.h"
-#include "openssl/prov.h"
 
 #define SIZE	32
 #define NUMBERS	6
