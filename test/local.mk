@@ -96,6 +96,10 @@ test_ossl_programs = \
 	test/front/ossl_life_test \
 	test/front/ossl_pk_test
 
+# And with the engine.
+test_engine_programs = \
+	test/front/engine_test
+
 test_scripts = \
 	test/abi/exports.sh \
 	test/abi/header_alone.sh \
@@ -109,6 +113,8 @@ test_scripts = \
 	test/cli/gzip.sh \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
+	test/front/engine_cli.sh \
+	test/front/engine_tls.sh \
 	test/front/ossl_cli.sh \
 	test/front/ossl_curl.sh \
 	test/front/ossl_haproxy.sh \
@@ -197,6 +203,7 @@ test_unit_log_test_LDADD = $(test_util_libs)
 test_unit_slots_test_LDADD = $(test_util_libs)
 test_unit_clock_test_LDADD = $(test_util_libs)
 test_unit_spin_test_LDADD = $(test_util_libs)
+test_front_engine_test_LDADD = $(test_ossl_libs)
 test_front_ossl_diff_test_LDADD = $(test_ossl_libs)
 test_front_ossl_job_test_LDADD = -lssl $(test_ossl_libs)
 test_front_ossl_life_test_LDADD = $(test_ossl_libs)
@@ -322,6 +329,9 @@ check_PROGRAMS += $(test_unit_programs) $(test_api_programs) $(test_front_check_
 if OPENSSL_PROVIDER
 check_LTLIBRARIES += libtestossl.la
 check_PROGRAMS += $(test_ossl_programs)
+if OPENSSL_ENGINE
+check_PROGRAMS += $(test_engine_programs)
+endif
 endif
 endif
 dist_check_SCRIPTS += $(test_scripts) $(test_last_script)
@@ -337,6 +347,7 @@ AM_TESTS_ENVIRONMENT = \
 	WEFT='$(abs_top_builddir)/weft'; export WEFT; \
 	TSAN_OPTIONS="die_after_fork=0 $$TSAN_OPTIONS"; export TSAN_OPTIONS; \
 	OPENSSL_MODULES='$(abs_top_builddir)/runtime/openssl/.libs'; export OPENSSL_MODULES; \
+	OPENSSL_ENGINES='$(abs_top_builddir)/runtime/openssl/engine/.libs'; export OPENSSL_ENGINES; \
 	CC='$(CC)'; export CC; \
 	CXX='$(CXX_FOR_TESTS)'; export CXX; \
 	CPPFLAGS='$(CPPFLAGS)'; export CPPFLAGS; \

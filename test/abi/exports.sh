@@ -91,14 +91,19 @@ done
 [ ! -e "$builddir/.libs/libweft_z.so.1" ] ||
 	read_exports "$builddir/.libs/libweft_z.so.1" >"$work/libweft_z.exports"
 
-# A provider has one function for OpenSSL to find.
-module=$builddir/runtime/openssl/.libs/weft.so
-if [ -e "$module" ]; then
+# A provider has one function for OpenSSL to find, an engine two.
+while read -r module names; do
+	module=$builddir/runtime/openssl/$module
+	[ -e "$module" ] || continue
 	"$readelf" -sW --dyn-syms "$module" | awk '$5 == "GLOBAL" && $7 ~ /^[0-9]+$/ &&
-		$6 == "DEFAULT" { print "OpenSSL", $8 }' | sort -u >"$work/weft.exports"
-	[ "$(cat "$work/weft.exports")" = "OpenSSL OSSL_provider_init" ] ||
-		complain "weft.so exports $(cut -d' ' -f2 "$work/weft.exports" | xargs)"
-fi
+		$6 == "DEFAULT" { print "OpenSSL", $8 }' | sort -u >"$work/module"
+	[ "$(cut -d' ' -f2 "$work/module" | xargs)" = "$names" ] ||
+		complain "$module exports $(cut -d' ' -f2 "$work/module" | xargs)"
+	cat "$work/module" >>"$work/weft.exports"
+done <<-MODULES
+	.libs/weft.so OSSL_provider_init
+	engine/.libs/weft.so bind_engine v_check
+MODULES
 
 # The private node is for our own libraries: nothing stands there unused.
 while read -r node symbol; do

@@ -53,6 +53,7 @@ enum script_kind {
 	SCRIPT_DIGEST,
 	SCRIPT_MAC,
 	SCRIPT_PK,		/* see ossl_pk.h */
+	SCRIPT_OWN,		/* what script_source->own does */
 };
 struct script {
 	enum script_kind kind;
@@ -66,6 +67,17 @@ struct script {
 	bool fetched;
 };
 void script_run(struct script *s);
+
+/*
+ * Where scripts get their ciphers and digests, instead of fetching them; NULL: they fetch. NULL
+ * from its functions: there is no such algorithm. What they return is not freed.
+ */
+struct script_source {
+	EVP_CIPHER *(*cipher)(const struct script *s);
+	EVP_MD *(*digest)(const struct script *s);
+	void (*own)(struct script *s);
+};
+extern const struct script_source *script_source;
 
 /* Run @n scripts, each in a job, all at once. Returns how often a job paused. */
 unsigned long scripts_in_jobs(struct script *s, size_t n);
