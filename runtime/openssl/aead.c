@@ -192,7 +192,11 @@ static void read_params(struct aead *c, const OSSL_PARAM params[])
 	for (const OSSL_PARAM *p = params; p && p->key; p++) {
 		size_t n = 0;
 
+		if (!wdi_ossl_param_is_first(params, p))
+			continue;
 		if (!strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TAG)) {
+			if (p->data_type != OSSL_PARAM_OCTET_STRING)
+				continue;
 			c->tag_known = p->data && p->data_size && p->data_size <= TAG_MAX;
 			if (c->tag_known)
 				memcpy(c->tag, p->data, p->data_size);

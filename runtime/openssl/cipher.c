@@ -108,6 +108,8 @@ static void read_params(struct cipher *c, const OSSL_PARAM params[])
 	for (const OSSL_PARAM *p = params; p && p->key; p++) {
 		unsigned int n = 0;
 
+		if (!wdi_ossl_param_is_first(params, p))
+			continue;
 		if (!strcmp(p->key, OSSL_CIPHER_PARAM_PADDING)) {
 			if (OSSL_PARAM_get_uint(p, &n))
 				c->pad = n;

@@ -197,18 +197,23 @@ static void set_key(struct mac *c, const void *key, size_t len)
 static void read_params(struct mac *c, const OSSL_PARAM params[])
 {
 	for (const OSSL_PARAM *p = params; p && p->key; p++) {
+		if (!wdi_ossl_param_is_first(params, p))
+			continue;
 		if (!strcmp(p->key, OSSL_MAC_PARAM_DIGEST) || !strcmp(p->key, OSSL_MAC_PARAM_CIPHER)) {
 			char name[32] = "";
 
 			/* Not NUL-terminated for certain, and perhaps longer than any of ours. */
-			if (p->data && p->data_size < sizeof(name))
+			if (p->data_type == OSSL_PARAM_UTF8_STRING && p->data &&
+			    p->data_size < sizeof(name))
 				memcpy(name, p->data, p->data_size);
 			set_row(c, name);
 		} else if (!strcmp(p->key, OSSL_MAC_PARAM_KEY)) {
-			set_key(c, p->data, p->data_size);
+			set_key(c, p->data, p->data_type == OSSL_PARAM_OCTET_STRING && p->data ?
+				p->data_size : 0);
 		} else if (!strcmp(p->key, OSSL_MAC_PARAM_IV)) {
 			c->spent = false;
-			c->has_iv = p->data && p->data_size == GMAC_IV;
+			c->has_iv = p->data_type == OSSL_PARAM_OCTET_STRING && p->data &&
+				    p->data_size == GMAC_IV;
 			if (c->has_iv)
 				memcpy(c->iv, p->data, GMAC_IV);
 		} else if (strcmp(p->key, OSSL_MAC_PARAM_PROPERTIES)) {

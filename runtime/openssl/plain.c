@@ -176,6 +176,11 @@ const OSSL_PARAM *wdi_ossl_plain_params(const OSSL_PARAM params[], OSSL_PARAM ke
 	return cut ? kept : params;
 }
 
+bool wdi_ossl_param_is_first(const OSSL_PARAM params[], const OSSL_PARAM *p)
+{
+	return OSSL_PARAM_locate_const(params, p->key) == p;
+}
+
 OSSL_DISPATCH *wdi_ossl_dispatch(const struct wdi_ossl_fn *fns, size_t count)
 {
 	OSSL_DISPATCH *table = calloc(count + 1, sizeof(*table));

@@ -246,6 +246,9 @@ OSSL_DISPATCH *wdi_ossl_dispatch(const struct wdi_ossl_fn *fns, size_t count);
 const OSSL_PARAM *wdi_ossl_plain_params(const OSSL_PARAM params[],
 					OSSL_PARAM kept[WDI_OSSL_PARAMS]);
 
+/* OpenSSL looks at the first parameter of a name, and at no other. */
+bool wdi_ossl_param_is_first(const OSSL_PARAM params[], const OSSL_PARAM *p);
+
 /* ---- errors and parameters --------------------------------------------------------- */
 
 enum wdi_ossl_reason {
