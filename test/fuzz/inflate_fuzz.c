@@ -195,6 +195,57 @@ static bool stream_piece(struct fuzz_queue *q, struct sdev_desc *d)
 	return true;
 }
 
+/* Raw deflate: zlib goes on from @place, and comes to the end that it comes to alone. */
+static void go_on(const struct sdev_place *place, const uint8_t *in, size_t len)
+{
+	static uint8_t rest[OUT_MAX];
+	size_t at = ours.produced - place->behind, window = wdi_min(at, (size_t)32 << 10);
+	unsigned int odd = place->bits % 8;
+	z_stream z = { .next_in = (uint8_t *)(uintptr_t)place->data + !!odd,
+		       .avail_in = place->bits / 8, .next_out = rest,
+		       .avail_out = (uInt)(OUT_MAX - at) };
+	int rc;
+
+	fuzz_assert(place->behind <= ours.produced && place->bits <= 8 * SDEV_PLACE_DATA);
+	fuzz_assert(inflateInit2(&z, -15) == Z_OK);
+	if (window)
+		fuzz_assert(!inflateSetDictionary(&z, ours.out + at - window, (uInt)window));
+	if (odd)
+		fuzz_assert(!inflatePrime(&z, (int)odd, place->data[0] >> (8 - odd)));
+	rc = inflate(&z, Z_SYNC_FLUSH);
+	if ((rc == Z_OK || rc == Z_BUF_ERROR) && !z.avail_in) {
+		z.next_in = (uint8_t *)(uintptr_t)in + ours.consumed;
+		z.avail_in = (uInt)(len - ours.consumed);
+		rc = inflate(&z, Z_SYNC_FLUSH);
+	}
+	if (oracle.end == END_DONE)
+		fuzz_assert(rc == Z_STREAM_END && z.total_out == oracle.produced - at &&
+			    z.avail_in == len - oracle.consumed);
+	else if (!oracle.lenient)
+		fuzz_assert(rc != Z_STREAM_END);
+	if (oracle.produced > at)
+		fuzz_assert(!memcmp(rest, oracle.out + at,
+				    wdi_min(z.total_out, oracle.produced - at)));
+	inflateEnd(&z);
+}
+
+static void tell(struct fuzz_queue *q, uint32_t object, unsigned int format, const uint8_t *in,
+		 size_t len)
+{
+	static struct sdev_place place;
+	struct sdev_desc d = desc_for(format, object);
+	struct sdev_cpl cpl;
+
+	d.opcode = SDEV_OP_STREAM_TELL;
+	d.dst_va = (uintptr_t)&place;
+	d.dst_len = sizeof(place);
+	cpl = fuzz_run(q, &d);
+	if (SDEV_CPL_STATUS(cpl.end) != SDEV_ST_DONE)
+		fuzz_assert(SDEV_CPL_STATUS(cpl.end) == SDEV_ST_UNSUPPORTED);
+	else if (SDEV_CPL_DETAIL(cpl.end) == SDEV_DONE_ALL && format == SDEV_FMT_DEFLATE)
+		go_on(&place, in, len);
+}
+
 static void by_stream(struct fuzz_queue *q, const uint8_t *in, size_t len, unsigned int format,
 		      uint32_t seed)
 {
@@ -222,6 +273,8 @@ static void by_stream(struct fuzz_queue *q, const uint8_t *in, size_t len, unsig
 			d.dst_len = 1;
 		cpl.produced = (uint32_t)ours.produced;
 		open = stream_piece(q, &d);
+		if (open && fuzz_random(&seed) % 4 == 0)
+			tell(q, object, format, in, len);
 		/* Nothing goes in and nothing comes out. */
 		if (open && fed && ours.produced - cpl.produced < d.dst_len) {
 			ours.end = END_TRUNCATED;

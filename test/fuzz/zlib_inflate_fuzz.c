@@ -75,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!theirs.handle) {
 		path = zapi_ours() ? zapi_ours() : !access(ABOVE, R_OK) ? ABOVE : ZAPI_SYSTEM;
 		setenv("WEFT_ZLIB_MIN", "0", 0);
+		setenv("WEFT_ZLIB_KEEP", "4096", 0);
 		if (!zapi_open(&theirs, ZAPI_SYSTEM) || !zapi_open(&ours, path))
 			abort();
 	}
