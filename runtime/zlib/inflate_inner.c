@@ -25,7 +25,8 @@ static int inner_call(z_streamp strm, struct wdi_z_inflate *s, int flush)
 	strm->avail_out = inner->avail_out;
 	strm->total_out += out;
 	s->given += out;
-	strm->data_type = inner->data_type;
+	if (ret != Z_STREAM_ERROR)
+		strm->data_type = inner->data_type;
 	strm->msg = inner->msg;
 	return ret;
 }

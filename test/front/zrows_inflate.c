@@ -336,7 +336,7 @@ static void trailer_says(size_t n, int bits, size_t from_end, const char *msg)
 	p[len - from_end] ^= 0x40;
 	for (size_t i = n > 100000; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		z_stream s = { .next_in = p, .next_out = back, .avail_out = (uInt)n + 1 };
-		int ret = Z_OK;
+		int ret = Z_OK, type;
 
 		IS(inflateInit2(&s, bits), Z_OK);
 		while (ret == Z_OK) {
@@ -349,6 +349,12 @@ static void trailer_says(size_t n, int bits, size_t from_end, const char *msg)
 		SAYS(s.msg, msg);
 		IS(s.total_out, n);
 		IS(memcmp(back, zrows_data, n), 0);
+		/* A search that finds nothing leaves a stream that does nothing. */
+		type = s.data_type;
+		s.avail_in = 0;
+		IS(inflateSync(&s), Z_DATA_ERROR);
+		IS(inflate(&s, Z_NO_FLUSH), Z_STREAM_ERROR);
+		IS(s.data_type, type);
 		/* Who does not want to know is not told. */
 		IS(inflateReset(&s), Z_OK);
 		IS(inflateValidate(&s, 0), Z_OK);
