@@ -253,26 +253,6 @@ static int mac_get_ctx_params(void *ctx, OSSL_PARAM params[])
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-static int mac_init(void *ctx, const unsigned char *key, size_t key_len, const OSSL_PARAM params[])
-{
-	struct mac *c = ctx;
-
-	if (busy(c))
-		return raise_busy(c);
-	wdi_ossl_gather_reset(&c->gather);
-	/* An IV serves one message. */
-	c->has_iv = false;
-	if (params && params->key && !mac_set_ctx_params(c, params))
-		return 0;
-	if (!fns(c)->init(c->head.plain, key, key_len, NULL))
-		return 0;
-	if (key)
-		set_key(c, key, key_len);
-	else
-		c->has_iv = false;	/* OpenSSL's GMAC does not go on without a key */
-	return 1;
-}
-
 /* Will the device take this message, if it is long enough? */
 static bool fits(const struct mac *c)
 {
@@ -287,6 +267,28 @@ static int to_plain(struct mac *c)
 
 	c->gather.owner = WDI_OSSL_OWNER_PLAIN;
 	return !had || fns(c)->update(c->head.plain, c->gather.op->buf, c->gather.len);
+}
+
+static int mac_init(void *ctx, const unsigned char *key, size_t key_len, const OSSL_PARAM params[])
+{
+	struct mac *c = ctx;
+
+	if (busy(c))
+		return raise_busy(c);
+	/* An IV serves one message, be it given up: the default provider has to know that it has. */
+	if (c->has_iv && c->gather.owner == WDI_OSSL_OWNER_GATHER && !to_plain(c))
+		return 0;
+	wdi_ossl_gather_reset(&c->gather);
+	c->has_iv = false;
+	if (params && params->key && !mac_set_ctx_params(c, params))
+		return 0;
+	if (!fns(c)->init(c->head.plain, key, key_len, NULL))
+		return 0;
+	if (key)
+		set_key(c, key, key_len);
+	else
+		c->has_iv = false;	/* OpenSSL's GMAC does not go on without a key */
+	return 1;
 }
 
 static int mac_update(void *ctx, const unsigned char *in, size_t inl)
