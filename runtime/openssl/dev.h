@@ -2,7 +2,7 @@
 /*
  * The device, by way of libwd_crypto: sessions, and operations that run in a job or at
  * once. One place for the whole process, started with the first operation, ended with
- * the last instance of the provider or the engine.
+ * the last instance of the provider; an engine keeps it.
  */
 #ifndef WEFT_OPENSSL_DEV_H
 #define WEFT_OPENSSL_DEV_H

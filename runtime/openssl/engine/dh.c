@@ -85,12 +85,6 @@ const DH_METHOD *wdi_eng_dh(void)
 	return method;
 }
 
-void wdi_eng_dh_end(void)
-{
-	for (size_t i = 0; i < wdi_array_size(sizes); i++)
-		wdi_eng_held_end(&helds[i]);
-}
-
 bool wdi_eng_dh_make(void)
 {
 	const DH_METHOD *plain = DH_OpenSSL();

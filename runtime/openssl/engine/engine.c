@@ -190,27 +190,20 @@ static int control(ENGINE *e, int cmd, long number, void *text, void (*fn)(void)
 
 /* ---- begin and end -------------------------------------------------------------------------- */
 
-/* Of all engines of ours, which OpenSSL may have loaded more than one of. */
-static int running;
-
+/*
+ * OpenSSL calls these two with the lock of its list of engines held, which the device takes in the
+ * middle of its own locks when it asks libcrypto for a cipher. So they leave the device alone: the
+ * first operation starts it, and it is there for as long as the methods are. Idle it costs nothing.
+ */
 static int engine_init(ENGINE *e)
 {
 	(void)e;
-	pthread_mutex_lock(&lock);
-	running++;
-	pthread_mutex_unlock(&lock);
-	wdi_ossl_dev_get();
 	return 1;
 }
 
 static int engine_finish(ENGINE *e)
 {
 	(void)e;
-	pthread_mutex_lock(&lock);
-	if (!--running)
-		wdi_eng_dh_end();
-	pthread_mutex_unlock(&lock);
-	wdi_ossl_dev_put();
 	return 1;
 }
 
@@ -221,6 +214,7 @@ static bool make_methods(void)
 	if (!made) {
 		made = true;
 		load_strings();
+		wdi_ossl_dev_get();
 		wdi_ossl_config_default(&config);
 		config.operations &= ~(1u << OSSL_OP_MAC);
 		offer_dh = OpenSSL_version_num() < 0x30000000L;

@@ -26,9 +26,6 @@ bool wdi_eng_rsa_make(void);
 bool wdi_eng_dh_make(void);
 bool wdi_eng_ec_make(void);
 
-/* What is the engine's and no key's. */
-void wdi_eng_dh_end(void);
-
 /* What the device has of a key, which may be changed as long as nobody uses it. */
 struct wdi_eng_held {
 	struct wdi_ossl_sess *sess;
