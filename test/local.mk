@@ -29,6 +29,7 @@ test_unit_programs = \
 	test/unit/device_guest_test \
 	test/unit/device_guard_test \
 	test/unit/device_jobs_test \
+	test/unit/device_object_test \
 	test/unit/device_pasid_test \
 	test/unit/device_pk_test \
 	test/unit/device_pri_test \
@@ -194,6 +195,7 @@ test_unit_device_dma_test_LDADD = $(test_device_libs)
 test_unit_device_guest_test_LDADD = $(test_device_libs)
 test_unit_device_guard_test_LDADD = $(test_device_libs)
 test_unit_device_jobs_test_LDADD = $(test_device_libs)
+test_unit_device_object_test_LDADD = $(test_device_libs)
 test_unit_device_pasid_test_LDADD = $(test_device_libs)
 test_unit_device_pk_test_LDADD = $(test_device_libs)
 test_unit_device_pri_test_LDADD = $(test_device_libs)

@@ -155,15 +155,24 @@ void sdev_objects_exit(struct sdev *dev)
 
 /*
  * In a forked child. An object that was in use at that moment is left alone: the
- * library whose state it has may have been anywhere.
+ * library whose state it has may have been anywhere. So is one that another thread was
+ * destroying: that one has no user any more, but it is closed, or belongs to nobody.
  */
+static bool object_rests(const struct sdev_object *o)
+{
+	uint64_t word = atomic_load(&o->word);
+
+	return (word & (WORD_LIVE | WORD_CLOSED | WORD_USERS)) == WORD_LIVE &&
+	       atomic_load(&o->as);
+}
+
 void sdev_objects_forget(struct sdev *dev)
 {
 	struct sdev_objects *t = &dev->objects;
 	struct sdev_object *o;
 
 	for (uint32_t i = 0; i < t->used && (o = place_at(t, i)); i++) {
-		if ((atomic_load(&o->word) & (WORD_LIVE | WORD_USERS)) == WORD_LIVE)
+		if (object_rests(o))
 			atomic_load(&o->kind)->destroy(o->body);
 	}
 	chunks_free(t);
