@@ -7,6 +7,7 @@ libdevice_la_SOURCES += \
 	runtime/device/codec.c \
 	runtime/device/codec.h \
 	runtime/device/codec_internal.h \
+	runtime/device/codec_isal_place.h \
 	runtime/device/codec_isal.c \
 	runtime/device/codec_isal_place.c \
 	runtime/device/codec_libdeflate.c \
