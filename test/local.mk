@@ -114,6 +114,7 @@ test_scripts = \
 	test/cli/gzip.sh \
 	test/cli/run.sh \
 	test/cli/selftest.sh \
+	test/cli/sum.sh \
 	test/front/engine_cli.sh \
 	test/front/engine_tls.sh \
 	test/front/ossl_cli.sh \
@@ -319,8 +320,9 @@ libtestossl_la_SOURCES = \
 EXTRA_DIST += test/vectors/keys.pem test/valgrind.supp
 
 # Sourced by the scripts.
-EXTRA_DIST += test/cli/lib.sh test/front/ossl_lib.sh test/front/ossl_servers.sh \
-	test/front/ossl_servers.py test/front/prog.sh
+EXTRA_DIST += test/cli/lib.sh test/front/engine_lib.sh test/front/ossl_lib.sh \
+	test/front/ossl_serve.sh test/front/ossl_servers.sh test/front/ossl_servers.py \
+	test/front/prog.sh
 
 # ---- from here on there is nothing to add to ---------------------------------
 
