@@ -116,6 +116,7 @@ test_scripts = \
 	test/cli/selftest.sh \
 	test/cli/sum.sh \
 	test/front/engine_cli.sh \
+	test/front/engine_nginx.sh \
 	test/front/engine_tls.sh \
 	test/front/ossl_cli.sh \
 	test/front/ossl_curl.sh \

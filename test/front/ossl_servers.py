@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Servers as they come, with the provider by configuration.
+"""Servers as they come, with the provider, or the engine, by configuration.
 
 ossl_servers.py FOLDER SERVER: FOLDER has what ossl_lib.sh makes (configurations and
 certificates). The clients are this process and do without the provider. Each server is
@@ -281,6 +281,10 @@ ROWS = {
     "nginx": [("nginx", ["nginx", "-p", work, "-c", "server.conf"], nginx, signal.SIGHUP,
                signal.SIGQUIT, SERVES | RELOADED | FINISHED, False,
                {"weft": "cpu", "forced": "sync"})],
+    # The engine: by nginx's own word for it, and with everything sent through the device.
+    "nginx-engine": [("nginx, ssl_engine", ["nginx", "-p", work, "-c", "server.conf"],
+                      lambda: "ssl_engine weft;\n" + nginx(), signal.SIGHUP, signal.SIGQUIT,
+                      SERVES | RELOADED | FINISHED, False, {"plain": None, "engine": "sync"})],
     "haproxy": [("haproxy", HAPROXY, haproxy, signal.SIGUSR2, signal.SIGUSR1,
                  SERVES | RELOADED | FINISHED, False, {"weft": "cpu", "forced": "sync"}),
                 # libssl runs jobs, and their descriptors are waited for.
@@ -364,7 +368,7 @@ def drill(name, argv, conf_text, reload, end, promises, tcp, conf, path):
         reloads(what, server, reload, promises)
         leaks(what, server)
         if not server.has_module():
-            complain("%s: the provider is not in it" % what)
+            complain("%s: the module is not in it" % what)
         held = hold() if promises & FINISHED else []
         ender = threading.Thread(target=server.end, args=(what, end))
         ender.start()
@@ -377,16 +381,16 @@ def drill(name, argv, conf_text, reload, end, promises, tcp, conf, path):
         if os.path.exists("sock"):
             os.unlink("sock")
     if path:
-        reported(what, path)
+        reported(what, path, "AES-128-CBC" if conf == "engine" else "id-aes")
 
 
-def reported(what, path):
+def reported(what, path, cipher):
     """The ciphers went the way that the configuration says."""
     with open("report") as f:
         report = f.read()
-    if not any("\talgorithm=id-aes" in line and "\t%s=0\t" % path not in line
+    if not any("\talgorithm=" + cipher in line and "\t%s=0\t" % path not in line
                for line in report.splitlines()):
-        complain("%s: no AES by way of '%s': %s" % (what, path, report[:600]))
+        complain("%s: no %s by way of '%s': %s" % (what, cipher, path, report[:600]))
 
 
 def main():

@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin
 
 # drill SERVER: does not return
 drill() {
-	need python3 "$1"
+	need python3 "${1%-engine}"
 	certificates
 	with plain openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out "$work/dh.pem"
 	chmod 755 "$work"
