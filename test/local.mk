@@ -300,7 +300,8 @@ libtestapi_la_SOURCES = \
 	test/api/stream.h \
 	test/fault/rig.c \
 	test/fault/rig.h \
-	test/quiet_fork.h
+	test/quiet_fork.h \
+	test/sanitizers.h
 
 libtestsym_la_SOURCES = \
 	test/api/crypto.c \

@@ -19,16 +19,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define QUIET_FORK	true
-#endif
-#endif
-#if !defined(QUIET_FORK) && (defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__))
-#define QUIET_FORK	true
-#elif !defined(QUIET_FORK)
-#define QUIET_FORK	false
-#endif
+#include "sanitizers.h"
+
+#define QUIET_FORK	(ADDRESS_SANITIZER || THREAD_SANITIZER)
 
 /* How often thread @tid has been switched, or -1 while it does anything but sleep. */
 static inline long quiet_switches(long tid)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 #include "../quiet_fork.h"
+#include "../sanitizers.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,20 +12,7 @@
 
 /* ---- frame -------------------------------------------------------------- */
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SANITIZED_THREAD
-#elif __has_feature(address_sanitizer)
-#define SANITIZED_ADDRESS
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define SANITIZED_THREAD
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED_ADDRESS
-#endif
-
-#ifdef SANITIZED_THREAD
+#if THREAD_SANITIZER
 /* A forked child with threads of its own is what some tests are about. */
 const char *__tsan_default_options(void);
 __attribute__((visibility("default"))) const char *__tsan_default_options(void)
@@ -42,20 +30,12 @@ bool on_valgrind(void)
 
 bool on_thread_sanitizer(void)
 {
-#ifdef SANITIZED_THREAD
-	return true;
-#else
-	return false;
-#endif
+	return THREAD_SANITIZER;
 }
 
 bool slow(void)
 {
-#if defined(SANITIZED_THREAD) || defined(SANITIZED_ADDRESS)
-	return true;
-#else
-	return on_valgrind();
-#endif
+	return ADDRESS_SANITIZER || THREAD_SANITIZER || on_valgrind();
 }
 
 bool can_fork_beside_threads(void)
@@ -160,7 +140,7 @@ size_t page_size(void)
 
 void *far_away(void)
 {
-#ifdef SANITIZED_THREAD
+#if THREAD_SANITIZER
 	/* It leaves a program few parts of the address space, and moves what is wanted elsewhere. */
 	return (void *)(uintptr_t)0x4000000000;
 #else

@@ -23,6 +23,7 @@
 #include <openssl/rsa.h>
 
 #include "../quiet_fork.h"
+#include "../unit/unit.h"
 #include "ossl.h"
 
 #define BATCH	16
@@ -621,8 +622,6 @@ int main(void)
 {
 	Suite *suite = suite_create("openssl engine");
 	TCase *tc = tcase_create("same as without");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 600 : 20);
 	tcase_add_test(tc, test_commands);
@@ -633,9 +632,5 @@ int main(void)
 	tcase_add_test(tc, test_life);
 	tcase_add_test(tc, test_no_end);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

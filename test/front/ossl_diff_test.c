@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/unit.h"
 #include "ossl.h"
 
 #define BATCH	16
@@ -109,15 +110,9 @@ int main(void)
 {
 	Suite *suite = suite_create("openssl provider, differential");
 	TCase *tc = tcase_create("same as the default provider");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 600 : 20);
 	tcase_add_loop_test(tc, test_same, 0, ALGS);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

@@ -16,6 +16,7 @@
 #include <openssl/x509.h>
 
 #include "../quiet_fork.h"
+#include "../unit/unit.h"
 #include "ossl.h"
 
 #define LEN	4096
@@ -411,8 +412,6 @@ int main(void)
 {
 	Suite *suite = suite_create("openssl provider, jobs");
 	TCase *tc = tcase_create("jobs"), *life = tcase_create("life");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, open_weft, close_weft);
 	tcase_set_timeout(tc, 20);
@@ -425,9 +424,5 @@ int main(void)
 	tcase_add_test(life, test_cycles);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, life);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

@@ -18,27 +18,13 @@
 #include <pthread.h>
 
 #include "../quiet_fork.h"
+#include "../sanitizers.h"
+#include "../unit/unit.h"
 #include "ossl.h"
 #include "ossl_pk.h"
 
 #define LEN	4096
 #define FORKS	4
-
-/*
- * OPENSSL_cleanup(), which exit() calls, frees what libcrypto keeps of other threads and asks
- * for no lock: OpenSSL leaves it to the program that they have ended. Those of the device
- * have not while a job is paused, and thread sanitizer says so of OpenSSL.
- */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CLEANUP_RACES	true
-#endif
-#endif
-#if !defined(CLEANUP_RACES) && defined(__SANITIZE_THREAD__)
-#define CLEANUP_RACES	true
-#elif !defined(CLEANUP_RACES)
-#define CLEANUP_RACES	false
-#endif
 
 /* What a process has at a time; all of it is NULL before the first step. */
 static struct life {
@@ -292,7 +278,12 @@ static void end(void)
 		NEED(waitpid(l.children[i], &status, 0) == l.children[i]);
 		NEED(!status);
 	}
-	if (CLEANUP_RACES && l.at_work)
+	/*
+	 * OPENSSL_cleanup(), which exit() calls, frees what libcrypto keeps of other threads and
+	 * asks for no lock: OpenSSL leaves it to the program that they have ended. Those of the
+	 * device have not while a job is paused, and thread sanitizer says so of OpenSSL.
+	 */
+	if (THREAD_SANITIZER && l.at_work)
 		_exit(0);
 	exit(0);
 }
@@ -417,16 +408,10 @@ int main(void)
 {
 	Suite *suite = suite_create("openssl provider, life");
 	TCase *tc = tcase_create("orders");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_order, 0, ORDERS);
 	tcase_add_loop_test(tc, test_arranged, 0, ARRANGED);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

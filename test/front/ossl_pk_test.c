@@ -13,6 +13,7 @@
 #include <openssl/async.h>
 #include <openssl/err.h>
 
+#include "../unit/unit.h"
 #include "ossl_pk.h"
 
 #define BATCH	4
@@ -180,16 +181,10 @@ int main(void)
 {
 	Suite *suite = suite_create("openssl provider, keys");
 	TCase *tc = tcase_create("same as the default provider");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 1200 : 60);
 	tcase_add_loop_test(tc, test_same, 0, KEYS);
 	tcase_add_loop_test(tc, test_lost, 0, LOST);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

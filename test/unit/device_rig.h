@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../sanitizers.h"
 #include "device/device.h"
 #include "hw/sdev_hw.h"
 #include "util/bits.h"
@@ -56,16 +57,8 @@ static const struct rig_mode {
 #define RIG_SAFE_MODES	(RIG_MODES - 1)		/* those that survive a bad pointer */
 
 /* A sanitizer that keeps what is freed, and one that lets no forked child start threads. */
-#if defined(__has_feature)
-#define RIG_HOARDS	__has_feature(address_sanitizer)
-#define RIG_ALONE	__has_feature(thread_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define RIG_HOARDS	1
-#define RIG_ALONE	0
-#else
-#define RIG_HOARDS	0
-#define RIG_ALONE	0
-#endif
+#define RIG_HOARDS	ADDRESS_SANITIZER
+#define RIG_ALONE	THREAD_SANITIZER
 
 static inline bool rig_valgrind(void)
 {
