@@ -13,9 +13,6 @@
 
 #include "openssl/keyed.h"
 
-/* OpenSSL 3.5 has some 1500 names. */
-#define NID_ROOM	4096
-
 /* A row, as an engine offers it. */
 struct method {
 	int nid;
@@ -30,13 +27,13 @@ struct method {
 };
 
 static struct method methods[WDI_OSSL_IMPLS];
-static int nids[WDI_OSSL_IMPLS];
-static int count;
-static uint8_t by_nid[NID_ROOM];	/* place in methods[], from 1 */
+static struct wdi_eng_nids nids;
 
 static const struct method *find(int nid)
 {
-	return nid > 0 && nid < NID_ROOM && by_nid[nid] ? &methods[by_nid[nid] - 1] : NULL;
+	int place = wdi_eng_nid_place(&nids, nid);
+
+	return place < 0 ? NULL : &methods[place];
 }
 
 static struct wdi_ossl_keyed *data(const struct method *m, EVP_CIPHER_CTX *ctx)
@@ -155,7 +152,7 @@ static bool take(struct method *m, const struct wdi_ossl_row *row)
 	m->run = (__typeof__(m->run))EVP_CIPHER_meth_get_do_cipher(plain);
 	m->cleanup = EVP_CIPHER_meth_get_cleanup(plain);
 	m->ctrl = EVP_CIPHER_meth_get_ctrl(plain);
-	return m->init && m->run && m->nid < NID_ROOM && !find(m->nid);
+	return m->init && m->run;
 }
 
 static EVP_CIPHER *make(const struct method *m)
@@ -181,7 +178,7 @@ bool wdi_eng_ciphers_make(void)
 {
 	for (size_t i = 0; i < WDI_OSSL_IMPLS; i++) {
 		const struct wdi_ossl_row *row = &wdi_ossl_rows[i];
-		struct method *m = &methods[count];
+		struct method *m = &methods[nids.count];
 
 		/*
 		 * Where the engine is in force it is so for what the device does with libcrypto as
@@ -189,13 +186,11 @@ bool wdi_eng_ciphers_make(void)
 		 * tell.
 		 */
 		if (row->operation != OSSL_OP_CIPHER || row->aead || row->mode == WD_CIPHER_OFB ||
-		    !take(m, row))
+		    !take(m, row) || !wdi_eng_nid_add(&nids, m->nid))
 			continue;
 		m->cipher = make(m);
 		if (!m->cipher)
 			return false;
-		nids[count++] = m->nid;
-		by_nid[m->nid] = (uint8_t)count;
 	}
 	return true;
 }
@@ -206,8 +201,8 @@ int wdi_eng_ciphers(ENGINE *e, const EVP_CIPHER **cipher, const int **list, int 
 
 	(void)e;
 	if (!cipher) {
-		*list = nids;
-		return wdi_eng_offers(OSSL_OP_CIPHER) ? count : 0;
+		*list = nids.list;
+		return wdi_eng_offers(OSSL_OP_CIPHER) ? nids.count : 0;
 	}
 	m = find(nid);
 	*cipher = m ? m->cipher : NULL;

@@ -14,9 +14,6 @@
 
 #include "openssl/gather.h"
 
-/* OpenSSL 3.5 has some 1500 names. */
-#define NID_ROOM	4096
-
 struct method {
 	int nid;
 	const EVP_MD *plain;
@@ -32,13 +29,13 @@ struct method {
 };
 
 static struct method methods[WDI_OSSL_IMPLS];
-static int nids[WDI_OSSL_IMPLS];
-static int count;
-static uint8_t by_nid[NID_ROOM];	/* place in methods[], from 1 */
+static struct wdi_eng_nids nids;
 
 static const struct method *find(int nid)
 {
-	return nid > 0 && nid < NID_ROOM && by_nid[nid] ? &methods[by_nid[nid] - 1] : NULL;
+	int place = wdi_eng_nid_place(&nids, nid);
+
+	return place < 0 ? NULL : &methods[place];
 }
 
 static const struct method *of(const EVP_MD_CTX *ctx)
@@ -204,7 +201,7 @@ static bool take(struct method *m, const struct wdi_ossl_row *row)
 	m->copy = EVP_MD_meth_get_copy(plain);
 	m->cleanup = EVP_MD_meth_get_cleanup(plain);
 	m->ctrl = EVP_MD_meth_get_ctrl(plain);
-	return m->init && m->update && m->final && m->nid < NID_ROOM && !find(m->nid);
+	return m->init && m->update && m->final;
 }
 
 static EVP_MD *make(const struct method *m)
@@ -228,15 +225,14 @@ bool wdi_eng_digests_make(void)
 {
 	for (size_t i = 0; i < WDI_OSSL_IMPLS; i++) {
 		const struct wdi_ossl_row *row = &wdi_ossl_rows[i];
-		struct method *m = &methods[count];
+		struct method *m = &methods[nids.count];
 
-		if (row->operation != OSSL_OP_DIGEST || !take(m, row))
+		if (row->operation != OSSL_OP_DIGEST || !take(m, row) ||
+		    !wdi_eng_nid_add(&nids, m->nid))
 			continue;
 		m->md = make(m);
 		if (!m->md)
 			return false;
-		nids[count++] = m->nid;
-		by_nid[m->nid] = (uint8_t)count;
 	}
 	return true;
 }
@@ -247,8 +243,8 @@ int wdi_eng_digests(ENGINE *e, const EVP_MD **md, const int **list, int nid)
 
 	(void)e;
 	if (!md) {
-		*list = nids;
-		return wdi_eng_offers(OSSL_OP_DIGEST) ? count : 0;
+		*list = nids.list;
+		return wdi_eng_offers(OSSL_OP_DIGEST) ? nids.count : 0;
 	}
 	m = find(nid);
 	*md = m ? m->md : NULL;

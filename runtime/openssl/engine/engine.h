@@ -13,6 +13,8 @@
 
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include <assert.h>
+
 #include <openssl/engine.h>
 #include <openssl/evp.h>
 
@@ -45,6 +47,35 @@ bool wdi_eng_digests_make(void);
 /* What ENGINE_set_ciphers() and ENGINE_set_digests() take. */
 int wdi_eng_ciphers(ENGINE *e, const EVP_CIPHER **cipher, const int **nids, int nid);
 int wdi_eng_digests(ENGINE *e, const EVP_MD **md, const int **nids, int nid);
+
+/*
+ * The NIDs of methods in an array: as OpenSSL wants the list, and where the method of a NID
+ * stands, which each call asks. OpenSSL 3.5 has some 1500 NIDs; one beyond is not offered.
+ */
+#define WDI_ENG_NID_ROOM	4096
+static_assert(WDI_OSSL_IMPLS < UINT8_MAX, "a place, from 1, is a byte");
+
+struct wdi_eng_nids {
+	int list[WDI_OSSL_IMPLS];
+	int count;
+	uint8_t place[WDI_ENG_NID_ROOM];	/* from 1; 0: no method */
+};
+
+/* Where its method stands, or -1. */
+static inline int wdi_eng_nid_place(const struct wdi_eng_nids *n, int nid)
+{
+	return nid > 0 && nid < WDI_ENG_NID_ROOM ? n->place[nid] - 1 : -1;
+}
+
+/* Of the next method in the array. False: it has no room, or has one already. */
+static inline bool wdi_eng_nid_add(struct wdi_eng_nids *n, int nid)
+{
+	if (nid <= 0 || nid >= WDI_ENG_NID_ROOM || n->place[nid])
+		return false;
+	n->list[n->count++] = nid;
+	n->place[nid] = (uint8_t)n->count;
+	return true;
+}
 
 /* Which operations (bits 1 << OSSL_OP_*) are offered; the others have no methods. */
 bool wdi_eng_offers(int operation);
