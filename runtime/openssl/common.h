@@ -76,15 +76,6 @@ enum wdi_ossl_id {
 #define KEYEXCH CIPHER
 #define KEM CIPHER
 #include "openssl/algs.def"
-#undef CIPHER
-#undef AEAD
-#undef DIGEST
-#undef MAC
-#undef KEYMGMT
-#undef SIGNATURE
-#undef ASYM
-#undef KEYEXCH
-#undef KEM
 	WDI_OSSL_IMPLS
 };
 

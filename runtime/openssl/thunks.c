@@ -107,15 +107,6 @@ LISTS(id)
 #define KEYEXCH ASYM
 #define KEM ASYM
 #include "openssl/algs.def"
-#undef CIPHER
-#undef AEAD
-#undef DIGEST
-#undef MAC
-#undef KEYMGMT
-#undef SIGNATURE
-#undef ASYM
-#undef KEYEXCH
-#undef KEM
 
 const struct wdi_ossl_thunks wdi_ossl_thunks[WDI_OSSL_IMPLS] = {
 #define CIPHER(id, ...) [WDI_OSSL_##id] = { \
