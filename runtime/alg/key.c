@@ -118,7 +118,8 @@ int wdi_key_open(struct wdi_key *key, struct wdi_sess *sess, const struct wdi_ro
 		o->next = key->objects;
 		__atomic_store_n(&key->objects, o, __ATOMIC_RELEASE);
 	}
-	*object = o->object;
+	/* wdi_key_lost() does not take the lock. */
+	*object = __atomic_load_n(&o->object, __ATOMIC_ACQUIRE);
 	if (!*object)
 		ret = object_open(key, sess, route, object);
 	if (!ret)
