@@ -351,8 +351,8 @@ static void inflate_held_back(struct inflate_wrap *s, struct codec_io *io)
 	uint8_t zeros[PROBE_OUT], ones[PROBE_OUT];
 	size_t n, same = 0;
 
-	if (s->rc != CODEC_OK || s->ahead || codec_in_left(io) || !codec_out_left(io) ||
-	    s->in_header || s->z.block_state != ISAL_BLOCK_CODED || inflate_pending(s) ||
+	if (s->rc != CODEC_OK || codec_in_left(io) || !codec_out_left(io) || s->in_header ||
+	    s->z.block_state != ISAL_BLOCK_CODED || inflate_pending(s) ||
 	    s->z.copy_overflow_length || s->z.read_in_length <= 0 || s->z.read_in_length > 48)
 		return;
 	if (!s->probe) {
@@ -363,11 +363,15 @@ static void inflate_held_back(struct inflate_wrap *s, struct codec_io *io)
 	}
 	n = probe_go_on(s, 0x00, zeros);
 	n = wdi_min(n, probe_go_on(s, 0xff, ones));
-	n = wdi_min(n, codec_out_left(io));
+	/* Some of them may be out already, if there was no room for all. */
+	n = wdi_min(n, s->ahead + codec_out_left(io));
 	while (same < n && zeros[same] == ones[same])
 		same++;
-	memcpy(codec_next_out(io), zeros, same);
-	io->produced += same;
+	if (same <= s->ahead)
+		return;
+	n = same - s->ahead;
+	memcpy(codec_next_out(io), zeros + s->ahead, n);
+	io->produced += n;
 	s->ahead = (uint8_t)same;
 }
 
@@ -392,13 +396,11 @@ static enum codec_rc inflate_run(void *state, struct codec_io *io)
 
 	io->consumed = 0;
 	io->produced = 0;
-	if (s->ahead && codec_in_left(io)) {
+	if (s->ahead && codec_in_left(io))
 		inflate_catch_up(s, io);
-		if (s->ahead)
-			return s->rc;
-	}
+	/* As long as the library does not come to where we are, it has nothing new. */
 	do {
-		if (s->rc != CODEC_OK)
+		if (s->rc != CODEC_OK || s->ahead)
 			break;
 		consumed = io->consumed;
 		produced = io->produced;

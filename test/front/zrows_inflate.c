@@ -663,6 +663,53 @@ static void far_behind(void)
 	}
 }
 
+/*
+ * Literals of three bits each, which decoders look up in groups: what comes out is all whose
+ * bits are there, however little room there is.
+ */
+static void literals_at_once(void)
+{
+	enum { FIRST = 9000, BYTES = 9300, LITERALS = 7 };
+	struct bits b = { .p = zrows_memory_of(BYTES + 200) };
+	uint8_t *want = zrows_memory_of(BYTES * 3), *got = zrows_memory_of(BYTES * 3);
+	z_stream s = { .next_in = b.p, .avail_in = FIRST, .next_out = got,
+		       .avail_out = BYTES * 3 };
+	size_t head, n = 0;
+
+	/* The code of the lengths: 18 is 0, 0 is 10, 3 is 11. */
+	put_dynamic(&b, 257, 1, "00120000000002");
+	put_code(&b, 0, 1);
+	put(&b, 'a' - 11, 7);
+	for (int i = 0; i < LITERALS; i++)
+		put_code(&b, 3, 2);
+	put_code(&b, 0, 1);
+	put(&b, 127, 7);
+	put_code(&b, 0, 1);
+	put(&b, 256 - 'a' - LITERALS - 138 - 11, 7);
+	put_code(&b, 3, 2);	/* the end of the block */
+	put_code(&b, 2, 2);	/* no distances */
+	for (head = b.count; b.count + 3 <= BYTES * 8; n++) {
+		want[n] = zrows_data[n] % LITERALS;
+		put_code(&b, want[n], 3);
+		want[n] += 'a';
+	}
+	IS(inflateInit2(&s, -15), Z_OK);
+	IS(inflate(&s, Z_NO_FLUSH), Z_OK);
+	for (size_t in = FIRST; ; in++) {
+		IS(s.total_in, in);
+		IS(s.total_out, (in * 8 - head) / 3);
+		IS(memcmp(got, want, s.total_out), 0);
+		if (in == BYTES)
+			break;
+		s.avail_in = 1;
+		/* One at a time, two, three, or as many as there are. */
+		do {
+			s.avail_out = (uInt)(in % 4 ? in % 4 : 100);
+		} while (inflate(&s, in % 3 ? Z_NO_FLUSH : Z_SYNC_FLUSH) == Z_OK);
+	}
+	IS(inflateEnd(&s), Z_OK);
+}
+
 /* Without room, zlib goes as far as it can. */
 static void without_room(void)
 {
@@ -843,6 +890,7 @@ const struct zrow zrows_inflate[] = {
 	{ "inflateGetDictionary()", dictionaries_asked_for },
 	{ "every call far behind the beginning", far_behind },
 	{ "inflate() without room", without_room },
+	{ "literals come at once", literals_at_once },
 	{ "inflateBack()", called_back },
 	{ "arguments that are wrong", wrong_arguments },
 };
