@@ -29,12 +29,26 @@ static void compare_heads(struct zdiff *d, struct dslot *slot)
 	zdiff_same_bytes(d, "gzip header: comment", t->comment, o->comment, sizeof(t->comment));
 }
 
+/* zlib says it where a call could do nothing, and takes it back only with a reset. */
+static bool says_stuck(const char *msg)
+{
+	return msg && !strcmp(msg, "buffer error");
+}
+
 /* Sides that give their output in different calls need not get stuck in the same. */
 static const char *msg_of(const struct zdiff *d, const struct dside *ds)
 {
-	const char *msg = ds->s.msg;
+	return !d->exact && ds->stuck && says_stuck(ds->s.msg) ? ds->unstuck : ds->s.msg;
+}
 
-	return msg && !d->exact && ds->stuck && !strcmp(msg, "buffer error") ? NULL : msg;
+/* After a call with the result @ret; @msg: what was there before. */
+static void note_stuck(struct dside *ds, int ret, const char *msg)
+{
+	if (ret != Z_BUF_ERROR)
+		return;
+	ds->stuck = true;
+	if (!says_stuck(msg))
+		ds->unstuck = msg;
 }
 
 static void compare_msg(struct zdiff *d, const struct dslot *slot)
@@ -112,6 +126,7 @@ static int call_deflate(struct zdiff *d, struct dslot *slot, int side, size_t ro
 {
 	struct dside *ds = &slot->side[side];
 	const uint8_t *in = ds->s.next_in;
+	const char *msg = ds->s.msg;
 	size_t in_len = ds->s.avail_in;
 	int must, ret;
 
@@ -119,7 +134,7 @@ static int call_deflate(struct zdiff *d, struct dslot *slot, int side, size_t ro
 	ds->s.avail_out = (uInt)room;
 	must = must_return(d, slot, side, flush);
 	ret = d->api[side]->deflate(&ds->s, flush);
-	ds->stuck |= ret == Z_BUF_ERROR;
+	note_stuck(ds, ret, msg);
 	d->calls++;
 	zdiff_note(d, "%s: deflate(in %zu, out %zu, flush %d) = %d, left %u, %u", side_name(side),
 		   in_len, room, flush, ret, ds->s.avail_in, ds->s.avail_out);
@@ -227,6 +242,7 @@ static void begin(struct zdiff *d, struct dslot *slot, uint32_t data)
 		ds->taken = ds->made = ds->extra = 0;
 		ds->last = LAST_NEVER;
 		ds->stuck = false;
+		ds->unstuck = NULL;
 	}
 }
 
@@ -443,13 +459,14 @@ static int call_params(struct zdiff *d, struct dslot *slot, int side, size_t roo
 {
 	struct dside *ds = &slot->side[side];
 	const uint8_t *in = ds->s.next_in;
+	const char *msg = ds->s.msg;
 	size_t in_len = ds->s.avail_in;
 	int ret;
 
 	ds->s.next_out = room_make(d, room);
 	ds->s.avail_out = (uInt)room;
 	ret = d->api[side]->deflateParams(&ds->s, level, strategy);
-	ds->stuck |= ret == Z_BUF_ERROR;
+	note_stuck(ds, ret, msg);
 	d->calls++;
 	zdiff_note(d, "%s: deflateParams(%d, %d, in %zu, out %zu) = %d, left %u, %u",
 		   side_name(side), level, strategy, in_len, room, ret, ds->s.avail_in,
@@ -755,8 +772,11 @@ static void op_set_dictionary(struct zdiff *d, const struct zop *op)
 	bool refused = !slot->live || slot->wrap == 2 || (slot->wrap == 1 && slot->called);
 	int ret[SIDES];
 
-	/* Elsewhere the manual does not say what happens. */
-	if (!start && !middle && !refused)
+	/*
+	 * Elsewhere the manual does not say what happens; behind its trailer zlib takes one,
+	 * and of a stream that is being finished one side may be there already.
+	 */
+	if ((!start && !middle && !refused) || (slot->live && slot->finishing))
 		return;
 	for (int side = 0; side < SIDES; side++) {
 		struct piece p = piece_of(dict, len);

@@ -155,7 +155,7 @@ static void compare_call(struct zdiff *d, struct islot *slot, int flush, const i
 bool zdiff_gap_in_code(const struct zdiff *d, const char *msg, const int ret[SIDES])
 {
 	static const char *const said[] = {
-		"invalid literal/lengths set", "invalid distances set",
+		"invalid code lengths set", "invalid literal/lengths set", "invalid distances set",
 		"invalid literal/length code",
 	};
 

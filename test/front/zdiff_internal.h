@@ -76,6 +76,7 @@ struct dside {
 	int last;		/* flush of the last call, as the rule about Z_BUF_ERROR sees it */
 	bool unsure;		/* whether the rule applies to the next call */
 	bool stuck;		/* there was a Z_BUF_ERROR, whose msg zlib leaves where it is */
+	const char *unstuck;	/* msg in front of that */
 };
 
 /*
@@ -134,8 +135,8 @@ struct source *source_new(struct zdiff *d, const uint32_t *arg, int wrap);
 void source_drop(struct source *s);
 
 /*
- * A code with a gap is refused by zlib, whose @msg it is, and by others only when the gap
- * is met; and one of them takes the symbols 286 and 287, which do not exist, for 285.
+ * A code with a gap, be it one that spells the lengths of the others, is refused by zlib,
+ * whose @msg it is, and by others only when the gap is met; and one of them takes the symbols 286 and 287, which do not exist, for 285.
  */
 bool zdiff_gap_in_code(const struct zdiff *d, const char *msg, const int ret[SIDES]);
 
