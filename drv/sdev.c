@@ -269,6 +269,18 @@ static int sdev_injected(struct wdi_io *io, void *priv, unsigned int what, uint6
 	return ret;
 }
 
+static int sdev_poll_only(struct wdi_io *io, void *priv)
+{
+	const struct sdev_queue *q = priv;
+	struct sdev_admin cmd = {
+		.op = SDEV_ADMIN_QUEUE_POLLED,
+		.queue = q->number,
+		.polled = { .on = 1 },
+	};
+
+	return admin(io, &cmd);
+}
+
 static int sdev_pasid_stop(struct wdi_io *io, uint32_t pasid, bool *clean)
 {
 	struct sdev_admin cmd = {
@@ -729,6 +741,7 @@ const struct wdi_driver wdi_sdev_driver = {
 	.direct = sdev_direct,
 	.detail_name = sdev_detail_name,
 	.quiet = sdev_quiet,
+	.poll_only = sdev_poll_only,
 	.backlog = sdev_backlog,
 	.needs_kick = sdev_needs_kick,
 	.arm_irq = sdev_arm_irq,

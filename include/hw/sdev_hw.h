@@ -152,6 +152,7 @@ enum sdev_admin_op {
 	SDEV_ADMIN_QUEUE_STOP,		/* in: queue; returns when nothing runs */
 	SDEV_ADMIN_QUEUE_DESTROY,	/* in: queue; stops it first */
 	SDEV_ADMIN_PASID_STOP,		/* in: pasid, stop; out: stop. Before the last unbind */
+	SDEV_ADMIN_QUEUE_POLLED,	/* in: queue, polled */
 	SDEV_ADMIN_INJECT = 16,		/* in: queue, inject: make a rule, see below */
 	SDEV_ADMIN_INJECTED,		/* in: queue, inject.what; out: inject.count */
 };
@@ -208,6 +209,10 @@ struct sdev_admin {
 			uint32_t seed;
 			uint32_t count;		/* in: 0 */
 		} inject;
+		struct {
+			uint32_t on;		/* 1: engine threads leave the queue to who steps it; 0 */
+			uint32_t reserved[4];	/* 0 */
+		} polled;
 	};
 };
 static_assert(sizeof(struct sdev_admin) == 32, "admin layout");

@@ -155,10 +155,20 @@ int weft_ctx_pasid(uintptr_t ctx);
  * submission makes sure that an engine thread is awake, and every poll of the
  * context (wd_comp_poll_ctx() and its like) until it finds nothing re-arms the
  * descriptor. With no engine threads (WEFT_ENGINE_THREADS=0) nobody but a
- * poller runs jobs, so this returns -EOPNOTSUPP.
+ * poller runs jobs, so this returns -EOPNOTSUPP, and after weft_ctx_poll_only() as well.
  * Returns the descriptor or a negative errno.
  */
 int weft_ctx_wait_fd(uintptr_t ctx);
+
+/*
+ * weft_ctx_poll_only() - engine threads leave this context's requests to whoever polls
+ * it or waits for it. For event loops that gather requests and then poll: one thread
+ * runs all of them as one batch, where an engine thread that is awake would take the
+ * first few away. It cannot be taken back, and a child of fork() has it, too.
+ * Before the first request: -EBUSY afterwards, or if the context has a wait fd. -EOPNOTSUPP:
+ * callers may run nothing (WEFT_INLINE=0), or the device is in another process.
+ */
+int weft_ctx_poll_only(uintptr_t ctx);
 
 /*
  * weft_ctx_noop() - send a descriptor that does nothing through the context and

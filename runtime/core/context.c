@@ -108,6 +108,8 @@ static int ctx_open(struct wdi_ctx *ctx)
 		goto unbind;
 	}
 	ret = *ctx->dev->env.inject ? wdi_inject_apply(q, ctx->dev->env.inject) : 0;
+	if (!ret && ctx->poll_only && !q->inherited)
+		ret = wdi_core_poll_only(q);
 	if (ret)
 		goto destroy_queue;
 	ctx->generation = wdi_core_generation;

@@ -92,6 +92,9 @@ void wdi_core_limit(struct wdi_queue *q, uint32_t limit);
  */
 int wdi_core_event_fd(struct wdi_queue *q);
 
+/* Engine threads leave the queue to who polls or waits; see weft_ctx_poll_only(). */
+int wdi_core_poll_only(struct wdi_queue *q);
+
 /* Wait until a completion is there to be polled: 1, 0 after @ms, or a negative errno. */
 int wdi_core_wait(struct wdi_queue *q, unsigned int ms);
 

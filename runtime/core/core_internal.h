@@ -84,6 +84,7 @@ struct wdi_queue {
 	bool inline_steps;
 	bool may_direct;		/* the device has a way past the ring, and it is wanted */
 	bool inherited;			/* of a device in another process, which may end */
+	bool poll_only;			/* engine threads leave it alone; before the first submission */
 	bool event_mode;		/* atomic; somebody has the wait fd: leave no work unseen */
 	uint32_t *wake_word;		/* the device calls through it; NULL: through the eventfd */
 	int efd;			/* atomic; -1: nobody has needed it yet */
@@ -189,10 +190,16 @@ static inline uint64_t wdi_expire_next(const struct wdi_queue *q)
 	return __atomic_load_n(&q->expiry.next, __ATOMIC_RELAXED);
 }
 
+/* Whether engine threads run what is in the queue; without them somebody else has to. */
+static inline bool wdi_queue_has_threads(const struct wdi_queue *q)
+{
+	return q->dev->caps.engine_threads && !q->poll_only;
+}
+
 /* A step can take as long as it likes, so who has to keep a deadline runs none, if others do. */
 static inline bool wdi_queue_may_step(const struct wdi_queue *q)
 {
-	return wdi_likely(wdi_expire_next(q) == WDI_NEVER) || !q->dev->caps.engine_threads;
+	return wdi_likely(wdi_expire_next(q) == WDI_NEVER) || !wdi_queue_has_threads(q);
 }
 
 void wdi_expire_watch(struct wdi_queue *q, const struct wdi_msg *msg);
@@ -255,6 +262,7 @@ struct wdi_ctx {
 	struct wdi_queue *queue;
 	uint32_t pasid;
 	bool forced;			/* wd_release_ctx_force() took the hardware away */
+	bool poll_only;			/* and so is each queue of it */
 	bool inherits;			/* WEFT_FORK=inherit: a child's use of it is of the ... */
 	struct wdi_device *inherited;	/* ... parent's device, or there is none */
 	uint32_t inherited_pasid;

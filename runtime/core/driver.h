@@ -157,6 +157,9 @@ struct wdi_driver {
 	int (*inject)(struct wdi_io *io, void *priv, const struct wdi_inject_rule *rule);
 	int (*injected)(struct wdi_io *io, void *priv, unsigned int what, uint64_t *count);
 
+	/* The device's own threads leave this queue to who steps it. May be NULL. */
+	int (*poll_only)(struct wdi_io *io, void *priv);
+
 	/*
 	 * Whether nothing is submitted that has not been taken, and nothing posted that poll()
 	 * would return; without a lock, so it may be out of date. May be NULL.

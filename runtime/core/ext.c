@@ -102,6 +102,19 @@ int weft_ctx_wait_fd(uintptr_t handle)
 	return ret ? ret : wdi_core_event_fd(q);
 }
 
+int weft_ctx_poll_only(uintptr_t handle)
+{
+	struct wdi_ctx *ctx = wdi_core_ctx(handle);
+	struct wdi_queue *q;
+	int ret = ctx ? wdi_core_ctx_queue(ctx, &q) : -EINVAL;
+
+	if (!ret)
+		ret = wdi_core_poll_only(q);
+	if (!ret)
+		ctx->poll_only = true;
+	return ret;
+}
+
 int weft_in_engine(void)
 {
 	return wdi_step_depth > 0;

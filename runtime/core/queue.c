@@ -163,11 +163,29 @@ void wdi_queue_kick(struct wdi_queue *q)
 {
 	struct wdi_bus_dev *bus = q->dev->io.bus;
 
+	if (q->poll_only)
+		return;
 	wdi_io_sleep_barrier();
 	if (q->drv->backlog(q->priv) && q->drv->needs_kick(q->priv)) {
 		__atomic_fetch_add(&q->kicks, 1, __ATOMIC_RELAXED);
 		bus->ops->kick(bus);
 	}
+}
+
+/* Nobody may have submitted anything that relies on the threads. */
+int wdi_core_poll_only(struct wdi_queue *q)
+{
+	int ret;
+
+	if (q->poll_only)
+		return 0;
+	if (q->inherited || !q->inline_steps || !q->drv->poll_only)
+		return -EOPNOTSUPP;
+	if (__atomic_load_n(&q->submitted, __ATOMIC_RELAXED) || wdi_queue_event_mode(q))
+		return -EBUSY;
+	ret = q->drv->poll_only(&q->dev->io, q->priv);
+	q->poll_only = !ret;
+	return ret;
 }
 
 bool wdi_queue_step(struct wdi_queue *q)
@@ -346,7 +364,7 @@ static void queue_is_full(struct wdi_queue *q)
 	if (!wdi_io_load32(&q->expiry.quarantined))
 		return;
 	wdi_expire_drain(q);
-	if (!q->dev->caps.engine_threads)
+	if (!wdi_queue_has_threads(q))
 		steps += wdi_queue_step(q);
 	wdi_queue_reap(q, &steps);
 }
@@ -357,7 +375,7 @@ static void queue_is_full(struct wdi_queue *q)
  */
 static bool may_step(const struct wdi_queue *q, const struct wdi_msg *msg)
 {
-	return q->inline_steps && (wdi_likely(!msg->deadline_ns) || !q->dev->caps.engine_threads);
+	return q->inline_steps && (wdi_likely(!msg->deadline_ns) || !wdi_queue_has_threads(q));
 }
 
 /* The waiter's time is over, unless it has just been served. */

@@ -225,7 +225,7 @@ static void sleeper_look(struct wdi_queue *q, struct wdi_sleeper *me)
  */
 static bool nobody_else_steps(const struct wdi_queue *q)
 {
-	return !q->dev->caps.engine_threads && q->drv->backlog(q->priv);
+	return !wdi_queue_has_threads(q) && q->drv->backlog(q->priv);
 }
 
 static int sleeper_wait(struct wdi_queue *q, struct wdi_sleeper *me, bool watches, uint64_t until)
@@ -294,9 +294,9 @@ int wdi_core_event_fd(struct wdi_queue *q)
 {
 	int fd;
 
-	if (!q->dev->caps.engine_threads) {
-		wdi_err("%s: no wait fd without engine threads (WEFT_ENGINE_THREADS=0)",
-			q->dev->info.name);
+	if (!wdi_queue_has_threads(q)) {
+		wdi_err("%s: no wait fd without engine threads (%s)", q->dev->info.name,
+			q->poll_only ? "weft_ctx_poll_only()" : "WEFT_ENGINE_THREADS=0");
 		return -EOPNOTSUPP;
 	}
 	fd = wdi_queue_efd(q);

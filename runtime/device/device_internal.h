@@ -358,6 +358,7 @@ struct sdev_queue {
 	_Atomic uint32_t depth;
 	bool admin;			/* a stop or destroy is under way; sdev.lock */
 	atomic_bool shared;		/* another process is the client; sdev_queue_share() */
+	atomic_bool polled;		/* engine threads leave it alone */
 	struct wdi_spin irq_lock;
 	int irq_fd;			/* ours, -1: none */
 
@@ -427,6 +428,7 @@ void sdev_queue_set_irq(struct sdev_queue *q, int fd);	/* takes the fd */
 bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b);	/* exec.c */
 struct sdev_queue *sdev_queue_of(struct sdev_file *file, uint32_t index);
 int sdev_queue_create(struct sdev_file *file, struct sdev_admin *cmd);
+int sdev_queue_polled(struct sdev_file *file, struct sdev_admin *cmd);
 int sdev_queue_stop(struct sdev_file *file, struct sdev_admin *cmd);
 int sdev_queue_destroy(struct sdev_file *file, struct sdev_admin *cmd);
 

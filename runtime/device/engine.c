@@ -35,8 +35,10 @@ static uint32_t find_work(struct sdev *dev, uint32_t from, bool leave)
 			bits &= ~UINT64_C(0) << from % 64;
 		for (; bits; bits &= bits - 1) {
 			uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(bits);
+			struct sdev_queue *q = &dev->queues[index];
 
-			if (sdev_queue_claimable(&dev->queues[index], leave))
+			if (!atomic_load_explicit(&q->polled, memory_order_relaxed) &&
+			    sdev_queue_claimable(q, leave))
 				return index;
 		}
 	}

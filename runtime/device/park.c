@@ -244,7 +244,7 @@ void sdev_parked_ready(struct sdev *dev, struct sdev_parked *p)
 	list_add(&q->ready, p);
 	resumable_add(q, 1);
 	/* Who polls goes on with it, and who sleeps has to be told that there is something to do. */
-	if (atomic_load(&dev->engines.running))
+	if (atomic_load(&dev->engines.running) && !atomic_load(&q->polled))
 		sdev_engines_kick(dev);
 	else
 		sdev_queue_announce(q, true);

@@ -567,6 +567,7 @@ static void queue_start(struct sdev_queue *q, struct sdev_file *file, uint32_t i
 	atomic_store(&q->head, 0);
 	atomic_store(&q->cq_tail, 0);
 	atomic_store(&q->fence_wait, false);
+	atomic_store(&q->polled, false);
 	wdi_io_store32_release(&q->db->state, SDEV_QUEUE_RUNNING);
 
 	atomic_store(&q->state, SDEV_QUEUE_RUNNING);
@@ -639,6 +640,28 @@ int sdev_queue_stop(struct sdev_file *file, struct sdev_admin *cmd)
 	rc = queue_halt(file, cmd->queue, &q);
 	pthread_mutex_unlock(&file->dev->lock);
 	return rc;
+}
+
+int sdev_queue_polled(struct sdev_file *file, struct sdev_admin *cmd)
+{
+	struct sdev *dev = file->dev;
+	struct sdev_queue *q;
+
+	if (cmd->polled.on > 1)
+		return -EINVAL;
+	for (size_t i = 0; i < wdi_array_size(cmd->polled.reserved); i++) {
+		if (cmd->polled.reserved[i])
+			return -EINVAL;
+	}
+	pthread_mutex_lock(&dev->lock);
+	q = sdev_queue_of(file, cmd->queue);
+	if (q)
+		atomic_store(&q->polled, cmd->polled.on);
+	pthread_mutex_unlock(&dev->lock);
+	/* What is in its ring by now has perhaps been left alone. */
+	if (q && !cmd->polled.on)
+		sdev_engines_kick(dev);
+	return q ? 0 : -ENOENT;
 }
 
 /* ---- memory of a queue: its doorbell's page, and its rings -------------------------- */

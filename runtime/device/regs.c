@@ -199,6 +199,7 @@ static const struct {
 	[SDEV_ADMIN_QUEUE_STOP] = { sdev_queue_stop, false },
 	[SDEV_ADMIN_QUEUE_DESTROY] = { sdev_queue_destroy, false },
 	[SDEV_ADMIN_PASID_STOP] = { sdev_pasid_stop, false },
+	[SDEV_ADMIN_QUEUE_POLLED] = { sdev_queue_polled, true },
 	[SDEV_ADMIN_INJECT] = { sdev_inject_set, true },
 	[SDEV_ADMIN_INJECTED] = { sdev_inject_get, true },
 };

@@ -32,21 +32,22 @@ struct class_fns {
 	int (*poll_ctx)(__u32 idx, __u32 expt, __u32 *count);
 	int (*poll)(__u32 expt, __u32 *count);
 	void (*free_sess)(handle_t sess);
+	bool gathers;		/* what is run together is faster: nobody may begin with a part */
 };
 
 static const struct class_fns fns[WDI_OSSL_CLASSES] = {
 	[WDI_OSSL_CLASS_CIPHER] = { "cipher", wd_cipher_init, wd_cipher_uninit,
-				    wd_cipher_poll_ctx, wd_cipher_poll, wd_cipher_free_sess },
+				    wd_cipher_poll_ctx, wd_cipher_poll, wd_cipher_free_sess, true },
 	[WDI_OSSL_CLASS_DIGEST] = { "digest", wd_digest_init, wd_digest_uninit,
-				    wd_digest_poll_ctx, wd_digest_poll, wd_digest_free_sess },
+				    wd_digest_poll_ctx, wd_digest_poll, wd_digest_free_sess, true },
 	[WDI_OSSL_CLASS_AEAD] = { "aead", wd_aead_init, wd_aead_uninit,
-				  wd_aead_poll_ctx, wd_aead_poll, wd_aead_free_sess },
+				  wd_aead_poll_ctx, wd_aead_poll, wd_aead_free_sess, true },
 	[WDI_OSSL_CLASS_RSA] = { "rsa", wd_rsa_init, wd_rsa_uninit,
-				 wd_rsa_poll_ctx, wd_rsa_poll, wd_rsa_free_sess },
+				 wd_rsa_poll_ctx, wd_rsa_poll, wd_rsa_free_sess, false },
 	[WDI_OSSL_CLASS_ECC] = { "ecdh", wd_ecc_init, wd_ecc_uninit,
-				 wd_ecc_poll_ctx, wd_ecc_poll, wd_ecc_free_sess },
+				 wd_ecc_poll_ctx, wd_ecc_poll, wd_ecc_free_sess, false },
 	[WDI_OSSL_CLASS_DH] = { "dh", wd_dh_init, wd_dh_uninit,
-				wd_dh_poll_ctx, wd_dh_poll, wd_dh_free_sess },
+				wd_dh_poll_ctx, wd_dh_poll, wd_dh_free_sess, false },
 };
 
 enum class_state {
@@ -169,6 +170,8 @@ static int class_open(struct class *c, const struct class_fns *f)
 
 		if (!ctx)
 			break;
+		if (f->gathers)
+			weft_ctx_poll_only(ctx);
 		c->ctxs[c->ctx_num] = (struct wd_ctx){ .ctx = ctx, .ctx_mode = CTX_MODE_ASYNC };
 	}
 	free(dev);

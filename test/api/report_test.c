@@ -284,6 +284,62 @@ START_TEST(pasids)
 }
 END_TEST
 
+static int noop_of_child(void *arg)
+{
+	handle_t ctx = *(handle_t *)arg;
+
+	expect(weft_ctx_noop(ctx) == 0);
+	expect(weft_ctx_wait_fd(ctx) == -EOPNOTSUPP);
+	return 0;
+}
+
+/* Nobody but its users runs it, also those who have a deadline, and in a child. */
+START_TEST(poll_only)
+{
+	handle_t ctx;
+
+	env("WEFT_ENGINE_THREADS", _i & 1 ? "2" : "0");
+	env("WEFT_DEADLINE_MS", _i & 2 ? "60000" : "0");
+	ck_assert_int_eq(weft_ctx_poll_only(0), -EINVAL);
+	ctx = new_ctx();
+	ck_assert_int_eq(weft_ctx_poll_only(ctx), 0);
+	ck_assert_int_eq(weft_ctx_poll_only(ctx), 0);
+	ck_assert_int_eq(weft_ctx_wait_fd(ctx), -EOPNOTSUPP);
+	for (unsigned int i = 0; i < 50; i++)
+		ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+	ck_assert_uint_eq(stats_of(ctx).inline_steps, 50);
+	ck_assert_uint_eq(stats_of(ctx).kicks, 0);
+	ck_assert_int_eq(weft_ctx_poll_only(ctx), 0);
+	ck_assert_int_eq(in_child(noop_of_child, &ctx), 0);
+	wd_release_ctx(ctx);
+
+	ctx = new_ctx();
+	ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+	ck_assert_int_eq(weft_ctx_poll_only(ctx), -EBUSY);
+	wd_release_ctx(ctx);
+	if (_i & 1) {
+		ctx = new_ctx();
+		ck_assert_int_ge(weft_ctx_wait_fd(ctx), 0);
+		ck_assert_int_eq(weft_ctx_poll_only(ctx), -EBUSY);
+		wd_release_ctx(ctx);
+	}
+}
+END_TEST
+
+/* Somebody has to run it. */
+START_TEST(poll_only_without_steps)
+{
+	handle_t ctx;
+
+	env("WEFT_ENGINE_THREADS", "1");
+	env("WEFT_INLINE", "0");
+	ctx = new_ctx();
+	ck_assert_int_eq(weft_ctx_poll_only(ctx), -EOPNOTSUPP);
+	ck_assert_int_eq(weft_ctx_noop(ctx), 0);
+	wd_release_ctx(ctx);
+}
+END_TEST
+
 START_TEST(noops)
 {
 	unsigned int times = slow() ? 100 : 2000;
@@ -455,6 +511,8 @@ int main(void)
 	tcase_add_test(tcase, stats_sizes);
 	tcase_add_loop_test(tcase, no_context, 0, 2);
 	tcase_add_test(tcase, pasids);
+	tcase_add_loop_test(tcase, poll_only, 0, 4);
+	tcase_add_test(tcase, poll_only_without_steps);
 	tcase_add_loop_test(tcase, noops, 0, 8);
 
 	tcase = add_case(suite, "library");

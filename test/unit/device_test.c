@@ -96,7 +96,7 @@ START_TEST(queue_errors)
 	ck_assert_int_eq(rig_admin(rig.file, &bad), -EINVAL);
 	bad = (struct sdev_admin){ .op = 0 };
 	ck_assert_int_eq(rig_admin(rig.file, &bad), -EOPNOTSUPP);
-	bad.op = SDEV_ADMIN_PASID_STOP + 1;
+	bad.op = SDEV_ADMIN_QUEUE_POLLED + 1;
 	ck_assert_int_eq(rig_admin(rig.file, &bad), -EOPNOTSUPP);
 	ck_assert_int_eq(sdev_write(rig.file, &cmd, sizeof(cmd) - 4, SDEV_REG_ADMIN), -EINVAL);
 
@@ -746,6 +746,59 @@ START_TEST(fence_wakes)
 }
 END_TEST
 
+static int set_polled(struct rig_queue *q, uint32_t on, uint32_t reserved)
+{
+	struct sdev_admin cmd = {
+		.op = SDEV_ADMIN_QUEUE_POLLED, .queue = q->index,
+		.polled = { .on = on, .reserved = { 0, 0, 0, reserved } },
+	};
+
+	return rig_admin(q->file, &cmd);
+}
+
+/* Threads that are awake take what stands in other queues, and leave this one to its client. */
+START_TEST(polled_queue)
+{
+	const struct sdev_config config = { .max_queues = 4, .guard = -1, .engine_threads = 2 };
+	struct sdev_desc d = rig_noop(7);
+	struct rig_queue other;
+	struct sdev_cpl cpl;
+	struct rig rig;
+
+	rig_open_config(&rig, &config, 8);
+	ck_assert_int_eq(rig_queue_make(rig.file, rig.pasid, 8, &other), 0);
+	ck_assert_int_eq(set_polled(&rig.q, 2, 0), -EINVAL);
+	ck_assert_int_eq(set_polled(&rig.q, 1, 1), -EINVAL);
+	ck_assert_int_eq(set_polled(&rig.q, 1, 0), 0);
+	rig_submit(&rig.q, &d);
+	for (uint32_t i = 0; i < 50; i++) {
+		d = rig_noop(i);
+		rig_submit(&other, &d);
+		while (!rig_take(&other, &cpl))
+			sched_yield();
+	}
+	ck_assert(!rig_peek(&rig.q, &cpl));
+	ck_assert_uint_eq(wdi_io_load32(&rig.q.db->sq_head), 0);
+	ck_assert_uint_eq(sdev_step(rig.file, rig.q.index), 1);
+	ck_assert(rig_take(&rig.q, &cpl));
+	ck_assert_uint_eq(cpl.tag, 7);
+	/* What stands there when it ends is begun. */
+	rig_submit(&rig.q, &d);
+	ck_assert_int_eq(set_polled(&rig.q, 0, 0), 0);
+	while (!rig_take(&rig.q, &cpl))
+		sched_yield();
+	/* The next queue of this number knows nothing of it. */
+	ck_assert_int_eq(set_polled(&rig.q, 1, 0), 0);
+	ck_assert_int_eq(rig_queue_op(&rig.q, SDEV_ADMIN_QUEUE_DESTROY), 0);
+	ck_assert_int_eq(set_polled(&rig.q, 1, 0), -ENOENT);
+	ck_assert_int_eq(rig_queue_make(rig.file, rig.pasid, 8, &rig.q), 0);
+	rig_submit(&rig.q, &d);
+	while (!rig_take(&rig.q, &cpl))
+		sched_yield();
+	rig_close(&rig);
+}
+END_TEST
+
 static void *client_main(void *arg)
 {
 	struct rig_queue *q = arg;
@@ -852,6 +905,7 @@ int main(void)
 	tcase_add_test(tcase, sleep_on_irq);
 	tcase_add_test(tcase, sleep_on_word);
 	tcase_add_test(tcase, fence_wakes);
+	tcase_add_test(tcase, polled_queue);
 	tcase_add_test(tcase, no_doorbell_lost);
 	tcase_add_test(tcase, churn);
 	suite_add_tcase(suite, tcase);
