@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libwd_crypto's classes as the provider uses them. A class gets one context for each
- * CPU, and a thread sends everything through the context of its turn: so the jobs of one
- * event loop meet in one queue, and threads share none.
+ * libwd_crypto's classes as the provider uses them. A class gets some contexts, and a thread
+ * sends everything through the context of its turn: so the jobs of one event loop meet in
+ * one queue, and threads share none as long as there are not many more than CPUs.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,7 +21,8 @@
 
 #define CTX_MAX		WDI_OSSL_TURNS
 #define POLL_AT_ONCE	64
-#define SPINS		256
+#define SPINS		64		/* rounds of collecting: somebody is about to be done */
+#define SLEEP_MS	5
 #define GIVE_UP_S	30
 
 /* What differs between the classes of libwd. */
@@ -132,14 +133,18 @@ static int sched_poll(handle_t h, __u32 expect, __u32 *count)
 
 /* ---- start and end ------------------------------------------------------------------- */
 
-static uint32_t cpus(void)
+/*
+ * Two threads in one queue take away each other's batches while they are being filled, so
+ * there are some more than CPUs.
+ */
+static uint32_t ctxs_wanted(void)
 {
 	cpu_set_t set;
-	int n = 1;
+	int n = 2;
 
 	if (!sched_getaffinity(0, sizeof(set), &set))
-		n = CPU_COUNT(&set);
-	return n < 1 ? 1 : n > CTX_MAX ? CTX_MAX : (uint32_t)n;
+		n = 2 * CPU_COUNT(&set);
+	return n < 4 ? 4 : n > CTX_MAX ? CTX_MAX : (uint32_t)n;
 }
 
 static void close_ctxs(struct class *c)
@@ -160,7 +165,7 @@ static int class_open(struct class *c, const struct class_fns *f)
 		.poll_policy = sched_poll,
 		.h_sched_ctx = (handle_t)c,
 	};
-	uint32_t want = cpus();
+	uint32_t want = ctxs_wanted();
 	int ret;
 
 	if (!dev)
@@ -223,6 +228,27 @@ static bool collect(enum wdi_ossl_class class, uint32_t pos)
 
 	wdi_ossl_job_call(collect_here, &c);
 	return c.count > 0;
+}
+
+static void sleep_here(void *arg)
+{
+	struct collect *c = arg;
+
+	wd_ctx_wait(classes[c->class].ctxs[c->pos].ctx, SLEEP_MS);
+}
+
+/*
+ * Another thread has what is to be waited for. It may have collected it, too, of which nobody
+ * is told; therefore not for long.
+ */
+static void let_others(enum wdi_ossl_class class, uint32_t pos)
+{
+	struct collect c = { class, pos, 0 };
+
+	if (__atomic_load_n(&classes[class].state, __ATOMIC_RELAXED) == CLASS_OURS)
+		wdi_ossl_job_call(sleep_here, &c);
+	else
+		sched_yield();
 }
 
 static double seconds(void)
@@ -576,14 +602,13 @@ static int op_wait(struct wdi_ossl_op *op, enum wdi_ossl_class class)
 		if (collect(class, op->pos)) {
 			idle = 0;
 		} else if (++idle >= SPINS) {
-			/* An engine thread has it. */
 			double now = seconds();
 
 			if (!end)
 				end = now + GIVE_UP_S;
 			else if (now > end)
 				return -ETIMEDOUT;
-			sched_yield();
+			let_others(class, op->pos);
 			idle = 0;
 		}
 	}
