@@ -29,7 +29,7 @@ enum stage {
 	STAGE_PLAIN,	/* the default provider's, until the next IV */
 	STAGE_FRESH,	/* an IV has come, nothing else yet, or associated data that wait */
 	STAGE_DONE,	/* the device has done the data */
-	STAGE_SPENT,	/* and the end was asked for: a new IV must come */
+	STAGE_SPENT,	/* and the message has ended: a new IV must come */
 };
 
 struct aead {
@@ -120,6 +120,14 @@ static int restart(struct aead *c)
 							NULL);
 }
 
+/* CCM wants to know it first. */
+static int tell_length(struct aead *c)
+{
+	size_t outl = 0;
+
+	return !ccm(c) || fns(c)->update(c->head.plain, NULL, &outl, c->msg_len, NULL, c->msg_len);
+}
+
 /*
  * The data that the device has done, once more. What it made is at op->buf behind the
  * associated data; what it was made from is not ours any more. Encrypting, the key
@@ -132,14 +140,20 @@ static int replay(struct aead *c)
 	size_t outl = 0;
 
 	if (c->enc && c->msg_len) {
-		if (!restart(c) ||
+		if (!restart(c) || !tell_length(c) ||
 		    !fns(c)->update(c->head.plain, text, &outl, c->msg_len, text, c->msg_len))
 			return 0;
 	}
-	if (!restart(c) || !feed_aad(c))
+	if (!restart(c) || !tell_length(c) || !feed_aad(c))
 		return 0;
 	return !c->msg_len ||
 	       fns(c)->update(c->head.plain, text, &outl, c->msg_len, text, c->msg_len);
+}
+
+/* There is something that the default provider has not been told. */
+static bool under_way(const struct aead *c)
+{
+	return c->stage == STAGE_DONE || (c->stage == STAGE_FRESH && (c->aad_len || c->told));
 }
 
 /* From here on the message is the default provider's. */
@@ -154,7 +168,7 @@ static int to_plain(struct aead *c)
 		c->refused = true;
 		c->made_tag = false;
 		wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_REDONE, c->msg_len);
-		return ccm(c) ? 0 : replay(c);
+		return replay(c);
 	}
 	return 1;
 }
@@ -164,7 +178,7 @@ static void *aead_dupctx(void *ctx)
 	struct aead *c = ctx, *d;
 
 	/* The copy would need what the device has made. */
-	if (c->stage == STAGE_DONE && !ccm(c) && !to_plain(c))
+	if (c->stage == STAGE_DONE && !to_plain(c))
 		return NULL;
 	d = OPENSSL_memdup(c, sizeof(*c));
 	if (!d)
@@ -187,6 +201,14 @@ static void drop_session(struct aead *c)
 	c->sess = NULL;
 }
 
+/* The IV is not the one that was given: what comes next is the default provider's. */
+static void leave_iv(struct aead *c)
+{
+	c->iv_known = false;
+	if (c->stage == STAGE_FRESH)
+		c->stage = STAGE_PLAIN;
+}
+
 static void read_params(struct aead *c, const OSSL_PARAM params[])
 {
 	for (const OSSL_PARAM *p = params; p && p->key; p++) {
@@ -203,22 +225,40 @@ static void read_params(struct aead *c, const OSSL_PARAM params[])
 			if (p->data_size && p->data_size <= TAG_MAX)
 				c->tag_len = (uint32_t)p->data_size;
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_IVLEN)) {
+			/* One that has been set is none of the new length. */
 			if (OSSL_PARAM_get_size_t(p, &n) && n != c->iv_len) {
 				c->iv_len = n <= IV_MAX ? (uint32_t)n : 0;
-				c->iv_known = false;
+				leave_iv(c);
 			}
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TLS1_AAD)) {
 			c->tls = true;
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TLS1_IV_FIXED) ||
 			   !strcmp(p->key, "tlsivinv")) {
 			/* The IV is generated: fixed bytes, then what the default provider counts. */
-			c->iv_known = false;
-			if (c->stage == STAGE_FRESH)
-				c->stage = STAGE_PLAIN;
+			leave_iv(c);
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_KEYLEN)) {
 			c->key_len = 0;
 		}
 	}
+}
+
+/* Parameters were refused, and those in front of the wrong one are in force. 0 for the caller. */
+static int read_back(struct aead *c)
+{
+	size_t iv_len = 0, tag_len = 0;
+	OSSL_PARAM get[3] = {
+		OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_IVLEN, &iv_len),
+		OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_AEAD_TAGLEN, &tag_len),
+		OSSL_PARAM_construct_end(),
+	};
+
+	leave_iv(c);
+	c->tag_known = false;
+	if (fns(c)->get_ctx_params(c->head.plain, get)) {
+		c->iv_len = iv_len <= IV_MAX ? (uint32_t)iv_len : 0;
+		c->tag_len = tag_len <= TAG_MAX ? (uint32_t)tag_len : 0;
+	}
+	return 0;
 }
 
 /* OpenSSL's GCM expects, until it is told a tag, the one that it made last. */
@@ -237,15 +277,15 @@ static int keep_tag(struct aead *c)
 static int aead_init(struct aead *c, const unsigned char *key, size_t key_len,
 		     const unsigned char *iv, size_t iv_len, const OSSL_PARAM params[], bool enc)
 {
+	/* Without a new IV it is the same message. */
+	if (!iv && under_way(c) && !to_plain(c))
+		return 0;
 	if (c->stage == STAGE_DONE)
 		c->stage = STAGE_SPENT;
-	/* Associated data of a message that is given up belong to the default provider's next. */
-	if (!iv && c->stage == STAGE_FRESH && (c->aad_len || c->told) && !to_plain(c))
-		return 0;
 	if (iv && c->told && !to_plain(c))
 		return 0;
 	if (!(enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, key, key_len, iv, iv_len, params))
-		return 0;
+		return read_back(c);
 	c->enc = enc;
 	if (c->made_tag && !enc && !keep_tag(c))
 		return 0;
@@ -384,7 +424,8 @@ static int device(struct aead *c, unsigned char *out, const unsigned char *in, s
 	}
 	c->msg_len = len;
 	c->told = false;
-	c->stage = STAGE_DONE;
+	/* CCM has compared tags by now. */
+	c->stage = ccm(c) && !c->enc ? STAGE_SPENT : STAGE_DONE;
 	return 1;
 }
 
@@ -486,9 +527,9 @@ static int aead_data(struct aead *c, unsigned char *out, size_t *outl, size_t ou
 	} else if (c->stage == STAGE_PLAIN) {
 		if (ccm(c) && !in && !out)
 			c->plain_told = true;
-	} else if (c->stage == STAGE_DONE && in && inl) {
+	} else if (c->stage == STAGE_DONE && ((in && inl) || ccm(c))) {
 		if (!to_plain(c))
-			return raise(c, WDI_OSSL_R_SPENT, "the data have come already");
+			return 0;
 	} else if (c->stage == STAGE_DONE) {
 		*outl = 0;
 		return 1;
@@ -506,10 +547,12 @@ static int aead_final(void *ctx, unsigned char *out, size_t *outl, size_t outsiz
 {
 	struct aead *c = ctx;
 
-	if (c->stage == STAGE_SPENT)
+	/* CCM has no end, but that its tag is read. */
+	if (c->stage == STAGE_SPENT && !ccm(c))
 		return spent(c);
-	if (c->stage == STAGE_DONE) {
-		c->stage = STAGE_SPENT;
+	if (c->stage == STAGE_DONE || c->stage == STAGE_SPENT) {
+		if (!ccm(c))
+			c->stage = STAGE_SPENT;
 		*outl = 0;
 		return 1;
 	}
@@ -534,7 +577,7 @@ static int aead_cipher(void *ctx, unsigned char *out, size_t *outl, size_t outsi
 static int aead_get_ctx_params(void *ctx, OSSL_PARAM params[])
 {
 	struct aead *c = ctx;
-	bool ours = c->enc && (c->stage == STAGE_SPENT || (c->stage == STAGE_DONE && ccm(c)));
+	bool ours = c->enc && c->stage == (ccm(c) ? STAGE_DONE : STAGE_SPENT);
 	OSSL_PARAM *p = ours ? OSSL_PARAM_locate(params, OSSL_CIPHER_PARAM_AEAD_TAG) : NULL;
 	int ok;
 
@@ -544,6 +587,8 @@ static int aead_get_ctx_params(void *ctx, OSSL_PARAM params[])
 	    (ccm(c) ? p->data_size != c->tag_len : p->data_size > TAG_MAX))
 		return raise(c, WDI_OSSL_R_OUTPUT, "the tag does not have that many bytes");
 	ok = OSSL_PARAM_set_octet_string(p, c->tag, p->data_size);
+	if (ok && ccm(c))
+		c->stage = STAGE_SPENT;
 	/* The others, if there are any, are asked for around it. */
 	if (ok && p != params) {
 		const OSSL_PARAM saved = *p;
@@ -557,16 +602,30 @@ static int aead_get_ctx_params(void *ctx, OSSL_PARAM params[])
 	return ok;
 }
 
+/* Nothing but a tag; its length is part of what CCM makes. */
+static bool harmless(const struct aead *c, const OSSL_PARAM params[])
+{
+	if (c->stage == STAGE_DONE && ccm(c))
+		return false;
+	for (const OSSL_PARAM *p = params; p->key; p++) {
+		if (strcmp(p->key, OSSL_CIPHER_PARAM_AEAD_TAG))
+			return false;
+	}
+	return true;
+}
+
 static int aead_set_ctx_params(void *ctx, const OSSL_PARAM params[])
 {
 	struct aead *c = ctx;
 
 	/* What changes the message under way is the default provider's affair. */
-	if (c->stage == STAGE_FRESH && (c->aad_len || c->told) &&
-	    !OSSL_PARAM_locate_const(params, OSSL_CIPHER_PARAM_AEAD_TAG) && !to_plain(c))
+	if (under_way(c) && !harmless(c, params) && !to_plain(c))
 		return 0;
-	if (!fns(c)->set_ctx_params(c->head.plain, params))
-		return 0;
+	if (!fns(c)->set_ctx_params(c->head.plain, params)) {
+		if (c->stage == STAGE_FRESH && !to_plain(c))
+			return 0;
+		return read_back(c);
+	}
 	read_params(c, params);
 	return 1;
 }

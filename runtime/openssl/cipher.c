@@ -22,6 +22,7 @@ struct cipher {
 	struct wdi_ossl_head head;
 	struct wdi_ossl_keyed dev;	/* dev.iv is for the next bytes if iv_known */
 	uint64_t fed;		/* bytes that the default provider got since the IV was set */
+	bool odd;		/* it holds part of what comes next, and fed does not tell how much */
 	bool pad;
 	bool iv_known;
 	bool stale;		/* the default provider's is not */
@@ -111,8 +112,11 @@ static void read_params(struct cipher *c, const OSSL_PARAM params[])
 		if (!wdi_ossl_param_is_first(params, p))
 			continue;
 		if (!strcmp(p->key, OSSL_CIPHER_PARAM_PADDING)) {
-			if (OSSL_PARAM_get_uint(p, &n))
+			/* A block that was held back as the last, maybe, stays where it is. */
+			if (OSSL_PARAM_get_uint(p, &n) && c->pad != (bool)n) {
 				c->pad = n;
+				c->odd = c->odd || c->fed;
+			}
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_TLS_VERSION) ||
 			   !strcmp(p->key, OSSL_CIPHER_PARAM_TLS_MAC_SIZE)) {
 			c->tls = true;
@@ -121,7 +125,7 @@ static void read_params(struct cipher *c, const OSSL_PARAM params[])
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_NUM)) {
 			/* Part of a block is used up: no business of the device's. */
 			if (OSSL_PARAM_get_uint(p, &n) && n)
-				c->fed = 1;
+				c->odd = true;
 		} else if (!strcmp(p->key, OSSL_CIPHER_PARAM_KEYLEN) ||
 			   !strcmp(p->key, OSSL_CIPHER_PARAM_IVLEN)) {
 			c->dev.key_len = 0;
@@ -155,6 +159,7 @@ static int cipher_init(struct cipher *c, const unsigned char *key, size_t key_le
 	}
 	c->dev.enc = enc;
 	c->fed = 0;
+	c->odd = false;
 	if (!(enc ? fns(c)->einit : fns(c)->dinit)(c->head.plain, key, key_len, iv, iv_len, params))
 		return 0;
 	if (key)
@@ -199,7 +204,7 @@ static size_t share(const struct cipher *c, size_t len)
 {
 	size_t b = wdi_ossl_cipher_block(c->head.impl->row);
 
-	if (c->head.impl->row->iv && !c->iv_given)
+	if (c->odd || (c->head.impl->row->iv && !c->iv_given))
 		return 0;
 	if (c->tls)
 		return len;
