@@ -216,6 +216,8 @@ test_fuzz_cpl_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_desc_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_inflate_fuzz_LDADD = $(test_fuzz_libs)
 test_fuzz_options_fuzz_LDADD = $(test_fuzz_libs)
+test_fuzz_ossl_params_fuzz_LDADD = libosslprov.la libossl.la libwd_crypto.la libwd.la libutil.la \
+	$(LIBCRYPTO_LIBS) $(FUZZ_ENGINE)
 test_fuzz_pk_fuzz_LDADD = $(test_fuzz_libs) $(LIBCRYPTO_LIBS)
 test_fuzz_pkreq_fuzz_LDADD = libwd_crypto.la libwd.la $(test_fuzz_libs)
 test_fuzz_sym_fuzz_LDADD = libwd_crypto.la libwd.la libutil.la $(FUZZ_ENGINE)
@@ -411,6 +413,7 @@ fuzz_programs = \
 	test/fuzz/desc_fuzz \
 	test/fuzz/inflate_fuzz \
 	test/fuzz/options_fuzz \
+	test/fuzz/ossl_params_fuzz \
 	test/fuzz/pk_fuzz \
 	test/fuzz/pkreq_fuzz \
 	test/fuzz/sym_fuzz \

@@ -49,6 +49,10 @@ runtime_openssl_weft_la_SOURCES = \
 	runtime/openssl/provider.c \
 	runtime/openssl/sign.c \
 	runtime/openssl/thunks.c
+# The same for a program, which has no module: the fuzzer of parameters.
+EXTRA_LTLIBRARIES = libosslprov.la
+libosslprov_la_SOURCES = $(runtime_openssl_weft_la_SOURCES)
+
 runtime_openssl_weft_la_LIBADD = libossl.la libwd_crypto.la libwd.la $(LIBCRYPTO_LIBS)
 # Threads end with functions of ours to call: once loaded it stays.
 runtime_openssl_weft_la_LDFLAGS = $(AM_LDFLAGS) $(LIBWD_LDFLAGS) -module -avoid-version -shared \
