@@ -594,6 +594,18 @@ static inline bool nothing_to_poll(struct wdi_queue *q)
 	       !wdi_queue_event_mode(q);
 }
 
+/*
+ * The poller's own step. Where deadlines are, its own or another request's, the engine threads
+ * do the work, and may have parked before what is in the ring now was submitted.
+ */
+static inline bool poll_step(struct wdi_queue *q)
+{
+	if (wdi_likely(wdi_queue_may_step(q)))
+		return wdi_queue_step(q);
+	wdi_queue_kick(q);
+	return false;
+}
+
 unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned int max)
 {
 	unsigned int n = 0, steps = 0;
@@ -618,7 +630,7 @@ unsigned int wdi_core_poll(struct wdi_queue *q, struct wdi_msg **msgs, unsigned 
 		steps = 1;
 		if (wdi_unlikely(faulted))
 			wdi_fault_serve(q);
-	} while (n == 0 && (faulted || (wdi_queue_may_step(q) && wdi_queue_step(q))));
+	} while (n == 0 && (faulted || poll_step(q)));
 
 	if (wdi_queue_event_mode(q) && n < max)
 		wdi_queue_rearm(q);

@@ -7,6 +7,7 @@
 
 #include "fake_driver.h"
 #include "util/bits.h"
+#include "util/clock.h"
 
 #define DEPTH		64u
 #define FOR_EVER	3600000u	/* ms; a case has ended long before */
@@ -397,6 +398,34 @@ START_TEST(kicks_for_much)
 }
 END_TEST
 
+/*
+ * Whoever polls runs no steps while there are deadlines, so it wakes those who do: also for a
+ * request that has none and came when the engines had parked.
+ */
+START_TEST(kicks_beside_deadlines)
+{
+	struct wdi_msg *msg;
+
+	dev.need_kick = true;
+	fake_open(&dev);
+	msg = wdi_core_begin(dev.q);
+	ck_assert_ptr_nonnull(msg);
+	msg->deadline_ns = wdi_now_ns() + 3600 * WDI_NSEC_PER_SEC;
+	wdi_core_commit(dev.q, msg);
+	ck_assert_uint_eq(dev.kicks, 1);
+	ck_assert(fake_serve(&dev));
+	ck_assert_uint_eq(fake_poll_all(&dev), 1);
+	fake_send_many(&dev, 1);
+	ck_assert_uint_eq(dev.kicks, 1);
+	ck_assert_uint_eq(wdi_core_poll(dev.q, &msg, 1), 0);
+	ck_assert_uint_eq(dev.kicks, 2);
+	ck_assert_uint_eq(dev.steps, 0);
+	ck_assert(fake_serve(&dev));
+	ck_assert_uint_eq(fake_poll_all(&dev), 1);
+	fake_close(&dev);
+}
+END_TEST
+
 /* ---- waiting and events -------------------------------------------------- */
 
 static unsigned int step_does_something_else(struct fake *f)
@@ -562,6 +591,7 @@ int main(void)
 	tcase_add_test(work, wrong_tags);
 	tcase_add_test(work, sync_beside_async);
 	tcase_add_test(work, kicks_for_much);
+	tcase_add_test(work, kicks_beside_deadlines);
 	suite_add_tcase(suite, work);
 
 	tcase_add_checked_fixture(events, set_up, NULL);
