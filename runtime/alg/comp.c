@@ -144,11 +144,12 @@ static void comp_close_objects(struct wdi_sess *sess, const struct wdi_route *ro
 {
 	struct comp_sess *s = to_comp(sess);
 	struct wdi_msg msg = { .op = WDI_OP_STREAM_CLOSE, .object = s->object };
+	uint64_t deadline = __atomic_load_n(&sess->deadline_ns, __ATOMIC_RELAXED);
 
 	if (!s->object || s->generation != wdi_core_generation)
 		return;
-	if (sess->deadline_ns)
-		msg.deadline_ns = wdi_now_ns() + sess->deadline_ns;
+	if (deadline)
+		msg.deadline_ns = wdi_now_ns() + deadline;
 	if (!wdi_core_run(route->q, &msg, false))
 		s->object = 0;
 }

@@ -175,7 +175,8 @@ int wdi_class_send_on(struct wdi_sess *sess, const struct wdi_route *route, cons
 	const struct wdi_class_ops *ops = sess->class->ops;
 	struct wdi_msg *msg;
 
-	if (wdi_unlikely(sess->fault_policy == WEFT_FAULT_POPULATE))
+	if (wdi_unlikely(__atomic_load_n(&sess->fault_policy, __ATOMIC_RELAXED) ==
+			 WEFT_FAULT_POPULATE))
 		populate(sess, req, object, priv);
 	msg = wdi_core_begin(route->q);
 	if (wdi_unlikely(!msg))

@@ -174,7 +174,7 @@ void wdi_expire_all(struct wdi_queue *q, enum wdi_status status)
 	struct wdi_expiry *x = &q->expiry;
 
 	end_those_of(q, NULL, status);
-	x->draining = 0;
+	wdi_io_store32(&x->draining, 0);
 	for (uint32_t slot = 0; slot < q->depth; slot++) {
 		if (!wdi_expire_is_mark(slot_msg(q, slot)))
 			continue;

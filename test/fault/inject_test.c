@@ -420,6 +420,39 @@ START_TEST(bad_calls)
 }
 END_TEST
 
+static void change_terms(struct pest *pest)
+{
+	static const enum weft_fault_policy policies[] = { WEFT_FAULT_BLOCK, WEFT_FAULT_POPULATE };
+
+	if (weft_sess_fault_policy(c, policies[pest->rounds % 2]) ||
+	    weft_sess_deadline(c, pest->rounds % 3 * 3600 * 1000 * MS))
+		ck_abort_msg("the session does not take its terms");
+	sched_yield();
+}
+
+/* Any thread may say what a session's requests are to have, also while they are being sent. */
+START_TEST(terms_change_meanwhile)
+{
+	struct pest pest = { .rounds = 0 };
+	struct job *jobs;
+
+	begin(threads[_i]);
+	jobs = new_jobs(10, c);
+	pest_start(&pest, change_terms, NULL, 0);
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 10; i++)
+			ck_assert_int_eq(job_send(&jobs[i]), 0);
+		poll_for(10);
+		assert_good(WAY_SYNC, WD_ZLIB, c, d);
+	}
+	pest_stop(&pest);
+	assert_jobs(jobs, 10);
+	ck_assert_int_eq(weft_sess_fault_policy(c, WEFT_FAULT_BLOCK), 0);
+	free(jobs);
+	end();
+}
+END_TEST
+
 static void *waits(void *ret)
 {
 	*(int *)ret = unpack_sync();
@@ -580,6 +613,7 @@ int main(void)
 	tcase = add_case(suite, "time");
 	tcase_add_test(tcase, too_slow);
 	tcase_add_test(tcase, bad_calls);
+	tcase_add_loop_test(tcase, terms_change_meanwhile, 0, 2);
 	tcase_add_loop_test(tcase, cancel, 0, 2);
 	tcase_add_loop_test(tcase, noop, 0, 2);
 	tcase_add_loop_test(tcase, released_with_lost_requests, 0, 2);
