@@ -138,7 +138,9 @@ int inflateEnd(z_streamp strm)
 		return wdi_z_system()->inflateEnd(strm);
 	}
 	count(strm, s);
-	wdi_z_inflate_clear(s);
+	/* Many are only opened and closed. */
+	if (s->stage != WDI_Z_FRESH || s->inner || s->base.window.at)
+		wdi_z_inflate_drop(s);
 	wdi_z_own_free(strm);
 	return Z_OK;
 }

@@ -115,7 +115,9 @@ void wdi_z_inflate_check(z_streamp strm, struct wdi_z_inflate *s, const uint8_t 
  */
 int wdi_z_inflate_trailer(z_streamp strm, struct wdi_z_inflate *s, const uint8_t **in, size_t *n);
 
+/* Give back all that a stream has: to go on as a new one, or not at all. */
 void wdi_z_inflate_clear(struct wdi_z_inflate *s);
+void wdi_z_inflate_drop(struct wdi_z_inflate *s);
 
 /* ---- inflate_place.c -------------------------------------------------------------- */
 

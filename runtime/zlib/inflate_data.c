@@ -264,18 +264,23 @@ int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 	return ret;
 }
 
-void wdi_z_inflate_clear(struct wdi_z_inflate *s)
+void wdi_z_inflate_drop(struct wdi_z_inflate *s)
 {
 	wdi_z_engine_strm_close(s->strm, s->generation);
-	s->strm = 0;
 	if (s->inner) {
 		wdi_z_system()->inflateEnd(s->inner);
 		free(s->inner);
-		s->inner = NULL;
 	}
 	free(s->kept);
 	free(s->live.at);
 	free(s->base.window.at);
+}
+
+void wdi_z_inflate_clear(struct wdi_z_inflate *s)
+{
+	wdi_z_inflate_drop(s);
+	s->strm = 0;
+	s->inner = NULL;
 	s->kept = NULL;
 	s->kept_len = s->kept_size = s->kept_off = 0;
 	s->live = (struct wdi_z_ring){ .at = NULL };

@@ -33,9 +33,9 @@ _Static_assert(wdi_z_array_size(modes) == WDI_Z_MODES, "a name for each mode");
  * constructors, before ours, and from several threads: whoever comes first writes,
  * the rest spin for as long as it takes to read six variables.
  */
-enum { UNREAD, READING, READ };
-static _Atomic int state = UNREAD;
+static atomic_flag taken = ATOMIC_FLAG_INIT;
 static struct wdi_z_settings settings;
+_Atomic(const struct wdi_z_settings *) wdi_z_settings_now;
 
 const char *wdi_z_mode_name(enum wdi_z_mode mode)
 {
@@ -103,15 +103,13 @@ static void read_log(void)
 	}
 }
 
-const struct wdi_z_settings *wdi_z_settings(void)
+const struct wdi_z_settings *wdi_z_settings_read(void)
 {
-	int expected = UNREAD, saved = errno;
+	int saved = errno;
 	bool good;
 
-	if (wdi_z_likely(atomic_load_explicit(&state, memory_order_acquire) == READ))
-		return &settings;
-	if (!atomic_compare_exchange_strong(&state, &expected, READING)) {
-		while (atomic_load_explicit(&state, memory_order_acquire) != READ)
+	if (atomic_flag_test_and_set(&taken)) {
+		while (!atomic_load_explicit(&wdi_z_settings_now, memory_order_acquire))
 			;
 		return &settings;
 	}
@@ -121,7 +119,7 @@ const struct wdi_z_settings *wdi_z_settings(void)
 	read_keep();
 	read_text("WEFT_ZLIB_SYSTEM", settings.system_zlib, sizeof(settings.system_zlib));
 	read_text("WEFT_REPORT", settings.report, sizeof(settings.report));
-	atomic_store_explicit(&state, READ, memory_order_release);
+	atomic_store_explicit(&wdi_z_settings_now, &settings, memory_order_release);
 	if (!good)
 		wdi_z_log(WDI_Z_LOG_ERROR, "WEFT_ZLIB=%s: no such mode; on, fast, exact and off are known, on holds",
 			  secure_getenv("WEFT_ZLIB"));

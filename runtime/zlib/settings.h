@@ -3,6 +3,8 @@
 #ifndef WEFT_ZLIB_SETTINGS_H
 #define WEFT_ZLIB_SETTINGS_H
 
+#include <stdatomic.h>
+
 #include "zlib/front.h"
 
 enum wdi_z_mode {
@@ -31,7 +33,19 @@ struct wdi_z_settings {
 	char report[256];
 };
 
-const struct wdi_z_settings *wdi_z_settings(void);
+extern _Atomic(const struct wdi_z_settings *) wdi_z_settings_now;
+
+const struct wdi_z_settings *wdi_z_settings_read(void);
+
+static inline const struct wdi_z_settings *wdi_z_settings(void)
+{
+	/* Pairs with the release at the end of wdi_z_settings_read(). */
+	const struct wdi_z_settings *s = atomic_load_explicit(&wdi_z_settings_now,
+							      memory_order_acquire);
+
+	return wdi_z_likely(s) ? s : wdi_z_settings_read();
+}
+
 const char *wdi_z_mode_name(enum wdi_z_mode mode);
 int wdi_z_log_level(const char *text, size_t len);
 
