@@ -166,10 +166,10 @@ int inflateReset2(z_streamp strm, int window_bits)
 	count(strm, s);
 	wdi_z_inflate_clear(s);
 	strm->msg = NULL;
+	s->no_check = false;
 	if (!suits(window_bits))
 		return give_away(strm, s, window_bits, WDI_Z_WHY_PARAMETERS);
 	s->window_bits = (int8_t)window_bits;
-	s->no_check = false;
 	begin(strm, s);
 	return Z_OK;
 }
