@@ -79,11 +79,16 @@ static void forget_kept(struct wdi_z_inflate *s)
 int wdi_z_inflate_inner(z_streamp strm, struct wdi_z_inflate *s, int flush)
 {
 	size_t in_before = strm->avail_in, out_before = strm->avail_out;
-	bool unchecked = !s->words && s->stage <= WDI_Z_TRAILER, more = true;
+	bool unchecked = !s->words && s->stage <= WDI_Z_TRAILER, more = true, moved = false;
 	int ret = Z_OK;
 
-	if (s->kept_off < s->kept_len)
+	if (s->kept_off < s->kept_len) {
+		size_t from = s->kept_off;
+
 		more = feed_kept(strm, s, flush, &ret);
+		/* It is input to zlib, and taking it is something done. */
+		moved = s->kept_off != from;
+	}
 	if (more) {
 		const uint8_t *in = strm->next_in;
 		size_t n = in_before;
@@ -101,8 +106,7 @@ int wdi_z_inflate_inner(z_streamp strm, struct wdi_z_inflate *s, int flush)
 	if (unchecked && s->wrap != WDI_Z_RAW && (s->words || s->stage > WDI_Z_TRAILER))
 		s->unseen = (uint32_t)(out_before - strm->avail_out);
 	if (ret == Z_OK || ret == Z_BUF_ERROR) {
-		bool moved = in_before != strm->avail_in || out_before != strm->avail_out;
-
+		moved |= in_before != strm->avail_in || out_before != strm->avail_out;
 		ret = moved && flush != Z_FINISH ? Z_OK : Z_BUF_ERROR;
 	}
 	return ret;

@@ -461,6 +461,41 @@ static void stops_at_blocks(void)
 	IS(inflateEnd(&i), Z_OK);
 }
 
+/*
+ * The input ends in the header of a block, and a decoder that looks ahead has it all after
+ * the first call: zlib takes it when it has given the block before, and has then done something.
+ */
+static void stops_behind_what_was_taken(void)
+{
+	enum { LITERALS = 900, ROOM = 600 };
+	struct bits b = { .p = zrows_memory_of(LITERALS + 100) };
+	uint8_t got[LITERALS + 1];
+	z_stream s = { .next_in = b.p, .next_out = got, .avail_out = ROOM };
+
+	put(&b, 0, 1);
+	put(&b, FIXED, 2);
+	for (int i = 0; i < LITERALS; i++)
+		put_code(&b, 0x30 + zrows_data[i] % 128, 8);
+	put_code(&b, 0, 7);
+	put_dynamic(&b, 257, 1, "0012000000000002");
+	s.avail_in = (uInt)whole(&b);
+	IS(inflateInit2(&s, -15), Z_OK);
+	IS(inflate(&s, Z_NO_FLUSH), Z_OK);
+	IS(s.total_out, ROOM);
+	s.avail_out = LITERALS + 1 - ROOM;
+	IS(inflate(&s, Z_BLOCK), Z_OK);
+	IS(s.total_out, LITERALS);
+	HOLDS(s.data_type & 128);
+	IS(inflate(&s, Z_BLOCK), Z_OK);
+	HOLDS(!(s.data_type & 128));
+	IS(s.avail_in, 0);
+	IS(inflate(&s, Z_BLOCK), Z_BUF_ERROR);
+	IS(s.total_out, LITERALS);
+	for (int i = 0; i < LITERALS; i++)
+		IS(got[i], zrows_data[i] % 128);
+	IS(inflateEnd(&s), Z_OK);
+}
+
 /* A copy at every call goes to the same end; copies may end before it. */
 static void copied(int bits, size_t n, size_t step)
 {
@@ -899,6 +934,7 @@ const struct zrow zrows_inflate[] = {
 	{ "every mistake in a trailer", trailers },
 	{ "inflatePrime()", primed },
 	{ "Z_BLOCK and Z_TREES", stops_at_blocks },
+	{ "Z_BLOCK behind what was taken", stops_behind_what_was_taken },
 	{ "inflateCopy() between any two calls", copies },
 	{ "inflateGetDictionary()", dictionaries_asked_for },
 	{ "every call far behind the beginning", far_behind },
