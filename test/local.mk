@@ -243,6 +243,7 @@ test_front_zlib_front_test_LDADD = $(ZLIB_LIBS) $(CHECK_LIBS)
 test_front_zlib_rows_test_SOURCES = \
 	test/front/zlib_rows_test.c \
 	test/front/zrows.h \
+	test/front/zrows_bits.c \
 	test/front/zrows_deflate.c \
 	test/front/zrows_gz.c \
 	test/front/zrows_inflate.c \

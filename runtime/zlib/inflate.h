@@ -101,8 +101,9 @@ bool wdi_z_inflate_whole(z_streamp strm, struct wdi_z_inflate *s, size_t header)
 bool wdi_z_inflate_begin(z_streamp strm, struct wdi_z_inflate *s, size_t header);
 
 /*
- * As much output as input and room allow. Z_OK, Z_STREAM_END, or Z_DATA_ERROR: of the
- * trailer, with the stage BAD; or with nothing taken: zlib has to go on, and says why.
+ * As much output as input and room allow. Z_OK, Z_STREAM_END, or Z_DATA_ERROR: with the
+ * stage BODY zlib has to go on from where the stream is, and says why; with BAD it is the
+ * trailer's.
  */
 int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush);
 

@@ -216,8 +216,9 @@ static int run(z_streamp strm, struct wdi_z_inflate *s, size_t *fresh)
 
 		if (!out)
 			return Z_OK;
-		/* After a fork it stayed with our parent. */
-		if (s->generation != wdi_z_generation || !wdi_z_inflate_reserve(s, &in))
+		/* After a fork it stayed with our parent; or what it did was taken back. */
+		if (!s->strm || s->generation != wdi_z_generation ||
+		    !wdi_z_inflate_reserve(s, &in))
 			return Z_DATA_ERROR;
 		end = wdi_z_engine_strm_run(s->strm, from, &in, strm->next_out, &out);
 		if (end == WDI_Z_STRM_NOT)
@@ -253,14 +254,49 @@ static void windowed(struct wdi_z_inflate *s, bool gave_some, int flush)
 	s->window_to = s->given;
 }
 
+/* A stream in front of a call. */
+struct before {
+	z_stream strm;
+	uint64_t given;
+	uint32_t check;
+	size_t kept_len;
+	const uint8_t *window;	/* another one: the base has moved */
+};
+
+/*
+ * What is wrong with the data shows here later than in zlib, or elsewhere: a code with a gap
+ * is taken, and it is the check value of what it gave that fails. So zlib does the call again.
+ */
+static void take_back(z_streamp strm, struct wdi_z_inflate *s, const struct before *b)
+{
+	/* It is ahead now, and nothing may go on with it even if zlib has no memory. */
+	wdi_z_engine_strm_close(s->strm, s->generation);
+	s->strm = 0;
+	*strm = b->strm;
+	s->given = b->given;
+	s->check = b->check;
+	s->kept_len = b->kept_len;
+	s->stage = WDI_Z_BODY;
+	s->words = s->bits = 0;
+	s->hold = 0;
+}
+
 int wdi_z_inflate_run(z_streamp strm, struct wdi_z_inflate *s, int flush)
 {
-	uint64_t before = s->given;
+	const struct before before = {
+		.strm = *strm, .given = s->given, .check = s->check, .kept_len = s->kept_len,
+		.window = s->base.window.at,
+	};
+	bool in_body = s->stage == WDI_Z_BODY;
 	size_t fresh = 0;
 	int ret = run(strm, s, &fresh);
 
+	if (ret == Z_DATA_ERROR && in_body && s->base.window.at == before.window) {
+		take_back(strm, s, &before);
+		return ret;
+	}
 	wdi_z_inflate_remember(s, strm->next_out, fresh);
-	windowed(s, s->given != before, flush);
+	windowed(s, s->given != before.given, flush);
 	return ret;
 }
 

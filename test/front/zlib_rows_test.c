@@ -114,6 +114,7 @@ static const struct {
 	const size_t *count;
 } groups[] = {
 	{ zrows_deflate, &zrows_deflate_count },
+	{ zrows_bits, &zrows_bits_count },
 	{ zrows_inflate, &zrows_inflate_count },
 	{ zrows_memory, &zrows_memory_count },
 	{ zrows_gz, &zrows_gz_count },

@@ -18,8 +18,10 @@ struct zrow {
 	void (*run)(void);
 };
 
-extern const struct zrow zrows_deflate[], zrows_inflate[], zrows_memory[], zrows_gz[];
-extern const size_t zrows_deflate_count, zrows_inflate_count, zrows_memory_count, zrows_gz_count;
+extern const struct zrow zrows_deflate[], zrows_bits[], zrows_inflate[], zrows_memory[];
+extern const struct zrow zrows_gz[];
+extern const size_t zrows_deflate_count, zrows_bits_count, zrows_inflate_count;
+extern const size_t zrows_memory_count, zrows_gz_count;
 
 /* What a process of minigzip's does that a row has started; its exit status. */
 int zrows_filter(const char *option);
