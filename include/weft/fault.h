@@ -71,7 +71,8 @@ int weft_sess_fault_policy(uintptr_t sess, enum weft_fault_policy policy);
  * default unless WEFT_DEADLINE_MS says otherwise.
  *
  * A request that is too late ends with WD_ETIMEDOUT; a synchronous call returns
- * -WD_ETIMEDOUT, an asynchronous request gets its callback from the next poll.
+ * -WD_ETIMEDOUT, an asynchronous request gets its callback from the next poll, for which
+ * a wait fd becomes readable (weft_ctx_wait_fd()).
  * The device is told to leave it alone, and if it completes in spite of that, the
  * completion is counted (weft_ctx_stats.late) and goes nowhere. Until then its
  * place in the context is in quarantine (weft_ctx_stats.quarantined). THE

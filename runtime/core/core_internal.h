@@ -88,7 +88,10 @@ struct wdi_queue {
 	bool event_mode;		/* atomic; somebody has the wait fd: leave no work unseen */
 	uint32_t *wake_word;		/* the device calls through it; NULL: through the eventfd */
 	int efd;			/* atomic; -1: nobody has needed it yet */
-	pthread_mutex_t efd_lock;	/* making it */
+	int loop_fd;			/* what event loops get, see alarm.c; -1 */
+	int timer_fd;			/* in it; -1 */
+	uint64_t alarm;			/* atomic: when that goes off, WDI_NEVER: not at all */
+	pthread_mutex_t efd_lock;	/* making and setting them */
 	uint64_t spin_ns;
 	struct wdi_slots slots;
 	struct wdi_msg **by_tag;	/* [depth], atomic; NULL: not out, or a mark of expire.c */
@@ -176,7 +179,8 @@ int wdi_queue_run_once(struct wdi_queue *q, struct wdi_msg *msg, bool sleep_now)
 /*
  * expire.c. All under poll_lock but the first and the last.
  *
- * wdi_expire_watch() - an asynchronous message with a deadline goes out.
+ * wdi_expire_watch() - an asynchronous message with a deadline has gone out: not before it can
+ *	be found in its slot, or who looks for what is due forgets its time.
  * wdi_expire_due() - end what is too late. True if anything was.
  * wdi_expire_one() - end one message of the queue here and now.
  * wdi_expire_all() - end all of them; the device is gone and has nothing any more.
@@ -202,7 +206,7 @@ static inline bool wdi_queue_may_step(const struct wdi_queue *q)
 	return wdi_likely(wdi_expire_next(q) == WDI_NEVER) || !wdi_queue_has_threads(q);
 }
 
-void wdi_expire_watch(struct wdi_queue *q, const struct wdi_msg *msg);
+void wdi_expire_watch(struct wdi_queue *q, uint64_t deadline);
 bool wdi_expire_due(struct wdi_queue *q);
 void wdi_expire_one(struct wdi_queue *q, struct wdi_msg *msg, enum wdi_status status);
 void wdi_expire_all(struct wdi_queue *q, enum wdi_status status);
@@ -249,6 +253,13 @@ void wdi_queue_wake(struct wdi_queue *q);
 void wdi_queue_rearm(struct wdi_queue *q);
 /* The eventfd of the queue, made at its first use, or a negative errno. */
 int wdi_queue_efd(struct wdi_queue *q);
+/* Something has ended without the device: tell an event loop. */
+void wdi_queue_call_loop(struct wdi_queue *q);
+
+/* alarm.c */
+int wdi_queue_loop_fd(struct wdi_queue *q);
+void wdi_queue_alarm(struct wdi_queue *q);
+void wdi_queue_alarm_over(struct wdi_queue *q);
 
 #define WDI_CTX_MAGIC	0x57454654u
 

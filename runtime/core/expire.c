@@ -64,12 +64,12 @@ void wdi_expire_one(struct wdi_queue *q, struct wdi_msg *msg, enum wdi_status st
 		wdi_io_store32_release(&msg->done, 1);
 }
 
-void wdi_expire_watch(struct wdi_queue *q, const struct wdi_msg *msg)
+void wdi_expire_watch(struct wdi_queue *q, uint64_t deadline)
 {
 	uint64_t next = __atomic_load_n(&q->expiry.next, __ATOMIC_RELAXED);
 
-	while (msg->deadline_ns < next &&
-	       !__atomic_compare_exchange_n(&q->expiry.next, &next, msg->deadline_ns, true,
+	while (deadline < next &&
+	       !__atomic_compare_exchange_n(&q->expiry.next, &next, deadline, true,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
@@ -92,7 +92,7 @@ bool wdi_expire_due(struct wdi_queue *q)
 		if (!msg || wdi_expire_is_mark(msg) || !msg->async || !msg->deadline_ns)
 			continue;
 		if (msg->deadline_ns > now) {
-			wdi_expire_watch(q, msg);
+			wdi_expire_watch(q, msg->deadline_ns);
 			continue;
 		}
 		wdi_expire_one(q, msg, WDI_ST_TIMED_OUT);
@@ -126,6 +126,8 @@ unsigned int wdi_core_cancel(struct wdi_queue *q, const struct wdi_sess *sess)
 	wdi_queue_collect(q);
 	n = end_those_of(q, sess, WDI_ST_CANCELLED);
 	wdi_queue_unlock(q);
+	if (n)
+		wdi_queue_call_loop(q);
 	return n;
 }
 

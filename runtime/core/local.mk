@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 libcore_la_SOURCES += \
+	runtime/core/alarm.c \
 	runtime/core/algs.h \
 	runtime/core/blockpool.c \
 	runtime/core/bmm.c \

@@ -96,6 +96,9 @@ int wdi_queue_create(struct wdi_device *dev, uint32_t pasid, uint32_t depth,
 	q->wake_word = q->drv->wake_word(q->priv);
 	q->inherited = dev->inherited;
 	q->efd = -1;
+	q->loop_fd = -1;
+	q->timer_fd = -1;
+	q->alarm = WDI_NEVER;
 	pthread_mutex_init(&q->efd_lock, NULL);
 	*out = q;
 	return 0;
@@ -113,6 +116,10 @@ free_queue:
 static void queue_free(struct wdi_queue *q)
 {
 	wdi_fault_free_orphans(q);
+	if (q->timer_fd >= 0)
+		close(q->timer_fd);
+	if (q->loop_fd >= 0)
+		close(q->loop_fd);
 	if (q->efd >= 0)
 		close(q->efd);
 	pthread_mutex_destroy(&q->efd_lock);
@@ -522,19 +529,27 @@ static bool backlog_is_worth_a_wake(const struct wdi_queue *q)
 	       q->unseen_bytes >= UNSEEN_BYTES;
 }
 
+/* After a message with @deadline has gone out, without a lock. */
+static inline void tell_alarm(struct wdi_queue *q, uint64_t deadline)
+{
+	if (wdi_unlikely(deadline && wdi_queue_event_mode(q)))
+		wdi_queue_alarm(q);
+}
+
 void wdi_core_commit(struct wdi_queue *q, struct wdi_msg *msg)
 {
+	const uint64_t deadline = msg->deadline_ns;
 	bool kick;
 
-	if (wdi_unlikely(msg->deadline_ns))
-		wdi_expire_watch(q, msg);
 	/* What has no place there is refused when the class takes the context. */
 	if (wdi_unlikely(q->inherited))
 		fits_inherited(q, msg);
 	q->unseen++;
 	q->unseen_bytes += msg->src_len;
 	queue_submit(q, msg);
-	kick = backlog_is_worth_a_wake(q) || msg->deadline_ns;
+	if (wdi_unlikely(deadline))
+		wdi_expire_watch(q, deadline);
+	kick = backlog_is_worth_a_wake(q) || deadline;
 	if (kick) {
 		q->unseen = 0;
 		q->unseen_bytes = 0;
@@ -542,22 +557,25 @@ void wdi_core_commit(struct wdi_queue *q, struct wdi_msg *msg)
 	wdi_spin_unlock(&q->submit_lock);
 	if (kick || !q->inline_steps)
 		wdi_queue_kick(q);
+	tell_alarm(q, deadline);
 }
 
 /* Both the slot and the place in the ring are the message's own; the lock is short. */
 void wdi_queue_again(struct wdi_queue *q, struct wdi_msg *msg)
 {
+	const uint64_t deadline = msg->deadline_ns;
 	uint32_t slot = wdi_tag_slot(msg->tag);
 
-	if (msg->deadline_ns)
-		wdi_expire_watch(q, msg);
 	wdi_spin_lock(&q->submit_lock);
 	msg->tag += WDI_TAG_SLOTS;
 	wdi_io_store32(&q->wire[slot], msg->tag);
 	queue_submit(q, msg);
+	if (deadline)
+		wdi_expire_watch(q, deadline);
 	wdi_spin_unlock(&q->submit_lock);
 	if (wdi_queue_event_mode(q) || !q->inline_steps)
 		wdi_queue_kick(q);
+	tell_alarm(q, deadline);
 }
 
 /* Requests that come later end the same way, at their first wait or poll. */

@@ -278,6 +278,9 @@ void wdi_queue_rearm(struct wdi_queue *q)
 {
 	bool again;
 
+	if (wdi_unlikely(__atomic_load_n(&q->alarm, __ATOMIC_RELAXED) != WDI_NEVER ||
+			 wdi_expire_next(q) != WDI_NEVER))
+		wdi_queue_alarm_over(q);
 	efd_drain(q);
 	q->drv->arm_irq(q->priv);
 	wdi_io_sleep_barrier();
@@ -290,6 +293,12 @@ void wdi_queue_rearm(struct wdi_queue *q)
 		efd_signal(q);
 }
 
+void wdi_queue_call_loop(struct wdi_queue *q)
+{
+	if (wdi_queue_event_mode(q))
+		efd_signal(q);
+}
+
 int wdi_core_event_fd(struct wdi_queue *q)
 {
 	int fd;
@@ -299,7 +308,7 @@ int wdi_core_event_fd(struct wdi_queue *q)
 			q->poll_only ? "weft_ctx_poll_only()" : "WEFT_ENGINE_THREADS=0");
 		return -EOPNOTSUPP;
 	}
-	fd = wdi_queue_efd(q);
+	fd = wdi_queue_loop_fd(q);
 	if (fd < 0)
 		return fd;
 	__atomic_store_n(&q->event_mode, true, __ATOMIC_RELAXED);

@@ -3,6 +3,7 @@
  * <weft/inject.h> and what the library makes of each failure: deadlines, cancel,
  * late, lost and doubled completions, resets in the middle of a job.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
@@ -420,6 +421,58 @@ START_TEST(bad_calls)
 }
 END_TEST
 
+static void wait_for(int fd, unsigned int *ended, unsigned int want)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	__u32 count;
+
+	while (*ended < want) {
+		ck_assert_int_eq(poll(&pfd, 1, -1), 1);
+		wd_comp_poll_ctx(1, 1, &count);
+	}
+}
+
+static void *cancels(void *unused)
+{
+	(void)unused;
+	while (!injected(async_ctx, WEFT_INJECT_LOSE))
+		sched_yield();
+	ck_assert_int_eq(weft_sess_cancel(c), 1);
+	return NULL;
+}
+
+/* An event loop that sleeps on the context hears of ends that the device says nothing about. */
+START_TEST(wakes_the_loop)
+{
+	struct job *jobs;
+	pthread_t thread;
+	int fd;
+
+	begin("2");
+	jobs = new_jobs(1, c);
+	fd = weft_ctx_wait_fd(async_ctx);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(weft_ctx_inject(async_ctx, "lose:1"), 0);
+	ck_assert_int_eq(weft_sess_deadline(c, 5 * MS), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		ck_assert_int_eq(job_send(jobs), 0);
+		wait_for(fd, &jobs->ended, i + 1);
+	}
+	ck_assert_uint_eq(stats_of(async_ctx).timeouts, 3);
+	ck_assert_int_eq(weft_sess_deadline(c, 0), 0);
+	have_back(async_ctx);
+	ck_assert_int_eq(weft_ctx_inject(async_ctx, "lose:1"), 0);
+	ck_assert_int_eq(job_send(jobs), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancels, NULL), 0);
+	wait_for(fd, &jobs->ended, 4);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(stats_of(async_ctx).cancelled, 1);
+	have_back(async_ctx);
+	free(jobs);
+	end();
+}
+END_TEST
+
 static void change_terms(struct pest *pest)
 {
 	static const enum weft_fault_policy policies[] = { WEFT_FAULT_BLOCK, WEFT_FAULT_POPULATE };
@@ -613,6 +666,7 @@ int main(void)
 	tcase = add_case(suite, "time");
 	tcase_add_test(tcase, too_slow);
 	tcase_add_test(tcase, bad_calls);
+	tcase_add_test(tcase, wakes_the_loop);
 	tcase_add_loop_test(tcase, terms_change_meanwhile, 0, 2);
 	tcase_add_loop_test(tcase, cancel, 0, 2);
 	tcase_add_loop_test(tcase, noop, 0, 2);

@@ -398,6 +398,18 @@ START_TEST(kicks_for_much)
 }
 END_TEST
 
+#define HOUR	(3600 * WDI_NSEC_PER_SEC)
+#define SOON	(5 * WDI_NSEC_PER_MSEC)
+
+static void send_with(uint64_t ns)
+{
+	struct wdi_msg *msg = wdi_core_begin(dev.q);
+
+	ck_assert_ptr_nonnull(msg);
+	msg->deadline_ns = wdi_now_ns() + ns;
+	wdi_core_commit(dev.q, msg);
+}
+
 /*
  * Whoever polls runs no steps while there are deadlines, so it wakes those who do: also for a
  * request that has none and came when the engines had parked.
@@ -408,10 +420,7 @@ START_TEST(kicks_beside_deadlines)
 
 	dev.need_kick = true;
 	fake_open(&dev);
-	msg = wdi_core_begin(dev.q);
-	ck_assert_ptr_nonnull(msg);
-	msg->deadline_ns = wdi_now_ns() + 3600 * WDI_NSEC_PER_SEC;
-	wdi_core_commit(dev.q, msg);
+	send_with(HOUR);
 	ck_assert_uint_eq(dev.kicks, 1);
 	ck_assert(fake_serve(&dev));
 	ck_assert_uint_eq(fake_poll_all(&dev), 1);
@@ -541,6 +550,72 @@ START_TEST(event_fd_refused)
 }
 END_TEST
 
+/* A loop that sleeps until there is something; what it got, all of which ended with @status. */
+static unsigned int loop_until(int fd, enum wdi_status status)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct wdi_msg *msgs[DEPTH];
+	unsigned int n;
+
+	do {
+		ck_assert_int_eq(poll(&pfd, 1, -1), 1);
+		n = wdi_core_poll(dev.q, msgs, DEPTH);
+	} while (!n);
+	for (unsigned int i = 0; i < n; i++)
+		ck_assert_uint_eq(msgs[i]->status, status);
+	wdi_core_put(dev.q, msgs, n);
+	return n;
+}
+
+/* The device never answers, and the loop is woken all the same. */
+START_TEST(event_fd_deadline)
+{
+	int fd;
+
+	fake_open(&dev);
+	/* Asked for when the deadline is known already, and then before it is. */
+	send_with(SOON);
+	fd = wdi_core_event_fd(dev.q);
+	ck_assert_uint_eq(loop_until(fd, WDI_ST_TIMED_OUT), 1);
+	ck_assert(!readable(fd));
+	/* A shorter one after a longer one, again and again. */
+	send_with(HOUR);
+	for (unsigned int i = 0; i < 3; i++) {
+		send_with(SOON);
+		ck_assert_uint_eq(loop_until(fd, WDI_ST_TIMED_OUT), 1);
+		ck_assert(!readable(fd));
+	}
+	/* One that is in time; that its time comes wakes nobody again and again. */
+	send_with(SOON);
+	while (dev.sq_head < 5)
+		ck_assert(fake_take(&dev, &(struct fake_desc){ 0 }));
+	ck_assert(fake_serve(&dev));
+	ck_assert_uint_eq(loop_until(fd, WDI_ST_DONE), 1);
+	while (readable(fd))
+		ck_assert_uint_eq(fake_poll_all(&dev), 0);
+	ck_assert_uint_ne(dev.q->alarm, 0);
+	ck_assert_uint_eq(wdi_core_cancel(dev.q, NULL), 1);
+	ck_assert_uint_eq(loop_until(fd, WDI_ST_CANCELLED), 1);
+	fake_close(&dev);
+}
+END_TEST
+
+/* Ended by another thread than the loop's. */
+START_TEST(event_fd_cancel)
+{
+	int fd;
+
+	fake_open(&dev);
+	fd = wdi_core_event_fd(dev.q);
+	fake_send_many(&dev, 3);
+	ck_assert(!readable(fd));
+	ck_assert_uint_eq(wdi_core_cancel(dev.q, NULL), 3);
+	ck_assert_uint_eq(loop_until(fd, WDI_ST_CANCELLED), 3);
+	ck_assert(!readable(fd));
+	fake_close(&dev);
+}
+END_TEST
+
 static void serve_in_poll(struct fake *f)
 {
 	f->on_empty = NULL;
@@ -600,6 +675,8 @@ int main(void)
 	tcase_add_test(events, event_fd_burst);
 	tcase_add_test(events, event_fd_just_missed);
 	tcase_add_test(events, event_fd_refused);
+	tcase_add_test(events, event_fd_deadline);
+	tcase_add_test(events, event_fd_cancel);
 	suite_add_tcase(suite, events);
 	return unit_run(suite);
 }
