@@ -63,7 +63,6 @@
 struct sdev_lane;
 struct sdev_job;
 struct sdev_inject;
-struct sdev_span;
 struct wdi_own_fd;
 struct sym_lane;
 
@@ -78,6 +77,15 @@ struct sdev_fault {
 	uint64_t va;			/* first byte that cannot be used */
 	enum sdev_comp_status status;	/* SDEV_ST_DONE: no fault */
 };
+
+/* Addresses [lo, hi). */
+struct sdev_span {
+	uint64_t lo;
+	uint64_t hi;
+};
+
+/* Called by the signal handler, in a thread that has come to a stop anywhere in @arg's work. */
+typedef bool sdev_hit(const void *arg, uint64_t addr, struct sdev_span *span);
 
 /*
  * How client memory is reached without falling over it. touch, get and put
@@ -97,11 +105,14 @@ struct sdev_guard_ops {
 	bool (*call)(struct sdev_lane *lane, uint64_t va, size_t len, void (*fn)(void *),
 		     void *arg, struct sdev_fault *fault);
 	/*
-	 * call for what touches many ranges: run @fn under the guard. What it reaches
-	 * lies in @spans, or in what it last named with touch_in().
+	 * call for what reaches many ranges: run @fn under the guard. @hit says of an
+	 * address that cannot be reached whether it is in one of them, and in which.
+	 * Within it touch() is sdev_touch() where @touches says so, otherwise touch_in();
+	 * with a range of no bytes that all has been touched.
 	 */
-	bool (*batch)(struct sdev_lane *lane, const struct sdev_span *spans, unsigned int n,
-		      void (*fn)(void *), void *arg, struct sdev_fault *fault);
+	bool touches;
+	bool (*batch)(struct sdev_lane *lane, sdev_hit *hit, void (*fn)(void *), void *arg,
+		      struct sdev_fault *fault);
 	void (*touch_in)(struct sdev_lane *lane, uint64_t va, size_t len,
 			 enum sdev_access access);
 };
@@ -114,8 +125,7 @@ extern const struct sdev_guard_ops sdev_guard_off_apart;
 extern const struct sdev_guard_ops sdev_guard_signal_apart;
 
 /* Where nothing has to be caught: off, and copy, whose jobs have no client memory. */
-bool sdev_guard_plain_batch(struct sdev_lane *lane, const struct sdev_span *spans,
-			    unsigned int n, void (*fn)(void *), void *arg,
+bool sdev_guard_plain_batch(struct sdev_lane *lane, sdev_hit *hit, void (*fn)(void *), void *arg,
 			    struct sdev_fault *fault);
 void sdev_guard_plain_touch(struct sdev_lane *lane, uint64_t va, size_t len,
 			    enum sdev_access access);
@@ -263,19 +273,13 @@ void sdev_atc_free(struct sdev_atc *atc);
 
 /* ---- lane.c: what one thread needs to run steps ------------------------- */
 
-struct sdev_span {
-	uint64_t lo;
-	uint64_t hi;
-};
-
 /* Ranges whose faults are the client's, and the way out of them. */
 struct sdev_armed {
 	sigjmp_buf env;
 	volatile sig_atomic_t on;
-	uint64_t lo;
-	uint64_t hi;
-	const struct sdev_span *more;	/* and these */
-	unsigned int more_count;
+	struct sdev_span span;
+	sdev_hit *hit;			/* instead of @span, which it then fills; or NULL */
+	const void *hit_arg;
 	/* written by the handler */
 	volatile uint64_t addr;
 	volatile int sig;
@@ -330,7 +334,58 @@ struct sdev_lane {
 /* The handler reads this, so it must not be allocated on first access. */
 extern __thread struct sdev_lane *sdev_lane_tls __attribute__((tls_model("initial-exec")));
 
-struct sdev_lane *sdev_lane_get(void);	/* of this thread; NULL: no memory */
+static inline void sdev_touch_read(uint64_t va)
+{
+#if defined(__x86_64__)
+	uint8_t byte;
+
+	__asm__ volatile("movb (%1), %0" : "=q"(byte) : "r"(va) : "memory");
+#elif defined(__aarch64__)
+	uint32_t byte;
+
+	__asm__ volatile("ldrb %w0, [%1]" : "=r"(byte) : "r"(va) : "memory");
+#else
+	(void)*(const volatile uint8_t *)(uintptr_t)va;
+#endif
+}
+
+/* Never a load and a store: that could lose what another thread writes between. */
+static inline void sdev_touch_write(uint64_t va)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("lock orb $0, (%0)" : : "r"(va) : "memory", "cc");
+#elif defined(__aarch64__)
+	uint32_t byte, lost;
+
+	__asm__ volatile("1:	ldxrb	%w0, [%2]\n"
+			 "	stxrb	%w1, %w0, [%2]\n"
+			 "	cbnz	%w1, 1b\n"
+			 : "=&r"(byte), "=&r"(lost) : "r"(va) : "memory");
+#else
+	__atomic_fetch_or((uint8_t *)(uintptr_t)va, 0, __ATOMIC_RELAXED);
+#endif
+}
+
+void sdev_touch_pages(const struct sdev_lane *lane, uint64_t va, size_t len,
+		      enum sdev_access access);
+
+/* Touch each page of a range that is not empty; in a thread that is armed. */
+static inline void sdev_touch(const struct sdev_lane *lane, uint64_t va, size_t len,
+			      enum sdev_access access)
+{
+	if (wdi_unlikely((va ^ (va + len - 1)) >= lane->page))
+		sdev_touch_pages(lane, va, len, access);
+	else if (access == SDEV_WRITE)
+		sdev_touch_write(va);
+	else
+		sdev_touch_read(va);
+}
+
+struct sdev_lane *sdev_lane_new(void);	/* of this thread; NULL: no memory */
+static inline struct sdev_lane *sdev_lane_get(void)
+{
+	return wdi_likely(sdev_lane_tls) ? sdev_lane_tls : sdev_lane_new();
+}
 void sdev_lane_drop(void);
 void sdev_lane_hear(struct sdev_lane *lane);
 struct codec_lane *sdev_lane_codec(struct sdev_lane *lane);

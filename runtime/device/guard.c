@@ -115,16 +115,9 @@ static void chain(struct guard_signal *g, siginfo_t *info, void *uc)
 /* Of many ranges the one that was hit becomes the range. */
 static bool armed_covers(struct sdev_armed *armed, uint64_t addr)
 {
-	if (armed->lo <= addr && addr < armed->hi)
-		return true;
-	for (unsigned int i = 0; i < armed->more_count; i++) {
-		if (armed->more[i].lo <= addr && addr < armed->more[i].hi) {
-			armed->lo = armed->more[i].lo;
-			armed->hi = armed->more[i].hi;
-			return true;
-		}
-	}
-	return false;
+	if (armed->hit)
+		return armed->hit(armed->hit_arg, addr, &armed->span);
+	return armed->span.lo <= addr && addr < armed->span.hi;
 }
 
 static void guard_handler(int sig, siginfo_t *info, void *uc)
@@ -263,50 +256,18 @@ void sdev_guard_forget(void)
 
 /* ---- access ----------------------------------------------------------------------- */
 
-static inline void touch_read(uint64_t va)
-{
-#if defined(__x86_64__)
-	uint8_t byte;
-
-	__asm__ volatile("movb (%1), %0" : "=q"(byte) : "r"(va) : "memory");
-#elif defined(__aarch64__)
-	uint32_t byte;
-
-	__asm__ volatile("ldrb %w0, [%1]" : "=r"(byte) : "r"(va) : "memory");
-#else
-	(void)*(const volatile uint8_t *)(uintptr_t)va;
-#endif
-}
-
-/* Never a load and a store: that could lose what another thread writes between. */
-static inline void touch_write(uint64_t va)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("lock orb $0, (%0)" : : "r"(va) : "memory", "cc");
-#elif defined(__aarch64__)
-	uint32_t byte, lost;
-
-	__asm__ volatile("1:	ldxrb	%w0, [%2]\n"
-			 "	stxrb	%w1, %w0, [%2]\n"
-			 "	cbnz	%w1, 1b\n"
-			 : "=&r"(byte), "=&r"(lost) : "r"(va) : "memory");
-#else
-	__atomic_fetch_or((uint8_t *)(uintptr_t)va, 0, __ATOMIC_RELAXED);
-#endif
-}
-
 /* Not inlined: its counting is not for a frame that the handler jumps back to. */
 __attribute__((noinline))
-static void touch_pages(const struct sdev_lane *lane, uint64_t va, size_t len,
-			enum sdev_access access)
+void sdev_touch_pages(const struct sdev_lane *lane, uint64_t va, size_t len,
+		      enum sdev_access access)
 {
 	uint64_t end = va + len;
 
 	for (; va < end; va = (va | (lane->page - 1)) + 1) {
 		if (access == SDEV_WRITE)
-			touch_write(va);
+			sdev_touch_write(va);
 		else
-			touch_read(va);
+			sdev_touch_read(va);
 	}
 }
 
@@ -314,8 +275,8 @@ static void touch_pages(const struct sdev_lane *lane, uint64_t va, size_t len,
  * A function that arms calls sigsetjmp() itself, because its frame must still
  * be there when the handler jumps; no system call is made for a mask.
  */
-static void arm_many(struct sdev_lane *lane, uint64_t va, size_t len,
-		     const struct sdev_span *more, unsigned int more_count)
+static inline void arm_for(struct sdev_lane *lane, uint64_t va, size_t len, sdev_hit *hit,
+			   const void *hit_arg)
 {
 	struct sdev_armed *armed = &lane->armed;
 
@@ -323,10 +284,10 @@ static void arm_many(struct sdev_lane *lane, uint64_t va, size_t len,
 		sdev_guard_check();
 		sdev_lane_hear(lane);
 	}
-	armed->lo = sdev_va_plain(va);
-	armed->hi = armed->lo + len;
-	armed->more = more;
-	armed->more_count = more_count;
+	armed->span.lo = sdev_va_plain(va);
+	armed->span.hi = armed->span.lo + len;
+	armed->hit = hit;
+	armed->hit_arg = hit_arg;
 	atomic_signal_fence(memory_order_seq_cst);
 	armed->on = 1;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -334,7 +295,7 @@ static void arm_many(struct sdev_lane *lane, uint64_t va, size_t len,
 
 static void arm(struct sdev_lane *lane, uint64_t va, size_t len)
 {
-	arm_many(lane, va, len, NULL, 0);
+	arm_for(lane, va, len, NULL, NULL);
 }
 
 static void disarm(struct sdev_lane *lane)
@@ -350,10 +311,10 @@ static size_t guard_fault(const struct sdev_lane *lane, struct sdev_fault *fault
 	const struct sdev_armed *armed = &lane->armed;
 	uint64_t page = armed->addr & ~(uint64_t)(lane->page - 1);
 
-	fault->va = wdi_max(page, armed->lo);
+	fault->va = wdi_max(page, armed->span.lo);
 	fault->status = armed->sig == SIGBUS || armed->code == SEGV_MAPERR ?
 			SDEV_ST_BAD_ADDRESS : SDEV_ST_ACCESS_DENIED;
-	return fault->va - armed->lo;
+	return fault->va - armed->span.lo;
 }
 
 static size_t signal_touch(struct sdev_lane *lane, uint64_t va, size_t len,
@@ -362,7 +323,7 @@ static size_t signal_touch(struct sdev_lane *lane, uint64_t va, size_t len,
 	if (sigsetjmp(lane->armed.env, 0))
 		return guard_fault(lane, fault);
 	arm(lane, va, len);
-	touch_pages(lane, va, len, access);
+	sdev_touch_pages(lane, va, len, access);
 	disarm(lane);
 	return len;
 }
@@ -376,7 +337,7 @@ static bool signal_copy(struct sdev_lane *lane, void *to, const void *from, uint
 		return false;
 	}
 	arm(lane, va, len);
-	touch_pages(lane, va, len, access);
+	sdev_touch_pages(lane, va, len, access);
 	memcpy(to, from, len);
 	disarm(lane);
 	return true;
@@ -416,14 +377,14 @@ static bool signal_call(struct sdev_lane *lane, uint64_t va, size_t len, void (*
 	return true;
 }
 
-static bool signal_batch(struct sdev_lane *lane, const struct sdev_span *spans, unsigned int n,
-			 void (*fn)(void *), void *arg, struct sdev_fault *fault)
+static bool signal_batch(struct sdev_lane *lane, sdev_hit *hit, void (*fn)(void *), void *arg,
+			 struct sdev_fault *fault)
 {
 	if (sigsetjmp(lane->armed.env, 0)) {
 		guard_fault(lane, fault);
 		return false;
 	}
-	arm_many(lane, 0, 0, spans, n);
+	arm_for(lane, 0, 0, hit, arg);
 	fn(arg);
 	disarm(lane);
 	return true;
@@ -432,15 +393,7 @@ static bool signal_batch(struct sdev_lane *lane, const struct sdev_span *spans, 
 static void signal_touch_in(struct sdev_lane *lane, uint64_t va, size_t len,
 			    enum sdev_access access)
 {
-	lane->armed.lo = sdev_va_plain(va);
-	lane->armed.hi = lane->armed.lo + len;
-	atomic_signal_fence(memory_order_seq_cst);
-	if (wdi_unlikely(!len || (va ^ (va + len - 1)) >= lane->page))
-		touch_pages(lane, va, len, access);
-	else if (access == SDEV_WRITE)
-		touch_write(va);
-	else
-		touch_read(va);
+	sdev_touch(lane, va, len, access);
 }
 
 /* What @fn reads is ours. */
@@ -458,6 +411,7 @@ const struct sdev_guard_ops sdev_guard_signal = {
 	.get = signal_get,
 	.put = signal_put,
 	.call = signal_call,
+	.touches = true,
 	.batch = signal_batch,
 	.touch_in = signal_touch_in,
 };
@@ -499,11 +453,10 @@ static size_t off_put(struct sdev_lane *lane, uint64_t va, const void *from, siz
 	return len;
 }
 
-bool sdev_guard_plain_batch(struct sdev_lane *lane, const struct sdev_span *spans,
-			    unsigned int n, void (*fn)(void *), void *arg,
+bool sdev_guard_plain_batch(struct sdev_lane *lane, sdev_hit *hit, void (*fn)(void *), void *arg,
 			    struct sdev_fault *fault)
 {
-	(void)lane, (void)spans, (void)n, (void)fault;
+	(void)lane, (void)hit, (void)fault;
 	fn(arg);
 	return true;
 }

@@ -140,7 +140,7 @@ void sdev_lane_hear(struct sdev_lane *lane)
 		     sdev_guard_copy_works();
 }
 
-static struct sdev_lane *lane_new(void)
+struct sdev_lane *sdev_lane_new(void)
 {
 	struct sdev_lane *lane;
 
@@ -161,11 +161,6 @@ static struct sdev_lane *lane_new(void)
 		wdi_info("sdev: this thread blocks SIGSEGV or SIGBUS: its steps copy");
 	sdev_lane_tls = lane;
 	return lane;
-}
-
-struct sdev_lane *sdev_lane_get(void)
-{
-	return wdi_likely(sdev_lane_tls) ? sdev_lane_tls : lane_new();
 }
 
 /* sdev_lane_drop() - the calling thread is done with devices, or begins anew. */

@@ -235,6 +235,7 @@ static void vanishing(struct rig *rig, const struct set_row *row, bool in_place,
 	vanish.size = page;
 	vanish.prot = PROT_NONE;
 	vanish.runs = 0;
+	guard.touches = false;
 	guard.touch_in = vanish_touch;
 	rig->dev->guard = &guard;
 	set_run(&s, rig, cpls);

@@ -57,7 +57,7 @@ static bool holds_stream(const struct sym_alg *alg, uint8_t flags)
 	return (flags & both) != both && (alg->op == SDEV_OP_AEAD || alg->mode == SYM_GMAC);
 }
 
-static unsigned int cipher_check(const struct sym_alg *alg, const struct sdev_desc *d)
+static inline unsigned int cipher_check(const struct sym_alg *alg, const struct sdev_desc *d)
 {
 	if (d->sym.flags & ~SDEV_SYM_DECRYPT)
 		return SDEV_BAD_FLAGS;
@@ -131,20 +131,6 @@ static unsigned int aead_check(const struct sym_alg *alg, const struct sdev_desc
 	return len & (alg->align - 1u) || (!last && len % SYM_BLOCK) ? SDEV_BAD_LENGTH : 0;
 }
 
-static unsigned int job_check(const struct sym_alg *alg, const struct sdev_job *job)
-{
-	const struct sdev_desc *d = job->desc;
-
-	switch (d->opcode) {
-	case SDEV_OP_CIPHER:
-		return cipher_check(alg, d);
-	case SDEV_OP_DIGEST:
-		return digest_check(alg, d);
-	default:
-		return aead_check(alg, d, job->ext);
-	}
-}
-
 /* ---- taking up a job --------------------------------------------------------------------- */
 
 /* Sessions are shared once a batch. NULL: the job has been ended. */
@@ -186,17 +172,11 @@ static uint64_t va_of(const uint8_t *p)
 	return (uintptr_t)p;
 }
 
-static uint32_t aad_skip(const struct sdev_desc *d, const struct sym_job *j)
-{
-	return d->sym.flags & SDEV_SYM_AAD_IN_SRC ? j->aad_len : 0;
-}
-
 /* What the client's addresses mean, for a job that runs where it lies. */
-static void job_place(struct sym_job *j)
+static void job_place(struct sym_job *j, const struct sdev_desc *d)
 {
 	static const uint8_t nothing[1];
-	const struct sdev_desc *d = j->job->desc;
-	uint32_t skip = aad_skip(d, j);
+	uint32_t skip = j->skip;
 
 	/* Nothing may lie at address 0, from which C does not count. */
 	j->src = d->src_len ? client_bytes(d->src_va + skip) : nothing;
@@ -211,6 +191,16 @@ static void job_place(struct sym_job *j)
 	j->dst = (uint8_t *)(uintptr_t)(d->dst_va + skip);
 	j->over = overlap(d->dst_va, j->len + skip, d->src_va, j->len + skip) ||
 		  overlap(d->dst_va, j->len, va_of(j->aad), j->aad_len);
+}
+
+/* The same for a cipher, which is never empty. */
+static inline void cipher_place(struct sym_job *j, const struct sdev_desc *d)
+{
+	j->src = client_bytes(d->src_va);
+	j->dst = (uint8_t *)(uintptr_t)d->dst_va;
+	j->len = d->src_len;
+	j->aad = NULL;
+	j->over = overlap(d->dst_va, d->src_len, d->src_va, d->src_len);
 }
 
 /* ---- small operands, and the job as a whole ---------------------------------------------------- */
@@ -245,6 +235,59 @@ static inline void smalls_set(struct sym_job *j, const struct sdev_desc *d)
 	j->ins = (uint8_t)n;
 }
 
+/* Whether guard and address space let libraries at the client's memory. */
+static inline bool in_place(const struct sdev_job *job)
+{
+	return job->guard->in_place && !job->guard->apart && job->as->kind == SDEV_AS_PROCESS &&
+	       !(job->desc->flags & (SDEV_F_SRC_SGL | SDEV_F_DST_SGL));
+}
+
+/* 0 or why not, as job_check(); what has been checked is in @j. */
+static inline unsigned int cipher_begin(struct sym_job *j, const struct sdev_job *job,
+					const struct sym_alg *alg)
+{
+	const struct sdev_desc *d = job->desc;
+	unsigned int bad = cipher_check(alg, d);
+
+	if (wdi_unlikely(bad))
+		return bad;
+	j->iv_len = alg->iv;
+	j->aad_len = 0;
+	j->skip = 0;
+	j->cipher = !j->copied;
+	if (wdi_likely(j->cipher))
+		cipher_place(j, d);
+	else
+		smalls_set(j, d);
+	return 0;
+}
+
+static unsigned int other_begin(struct sym_job *j, const struct sdev_job *job,
+				const struct sym_alg *alg)
+{
+	const struct sdev_desc *d = job->desc;
+	unsigned int bad = d->opcode == SDEV_OP_DIGEST ? digest_check(alg, d) :
+							 aead_check(alg, d, job->ext);
+
+	if (bad)
+		return bad;
+	if (holds_stream(alg, d->sym.flags)) {
+		if (atomic_flag_test_and_set(&j->s->stream.busy))
+			return SDEV_OBJECT_BUSY;
+		j->stream = true;
+	}
+	j->iv_len = alg->iv_max && d->sym.flags & SDEV_SYM_FIRST ? d->sym.iv_len : 0;
+	j->mac_len = (uint8_t)(d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->sym.mac_len);
+	j->aad_len = d->opcode == SDEV_OP_AEAD ? job->ext->aead.aad_len : 0;
+	j->skip = d->sym.flags & SDEV_SYM_AAD_IN_SRC ? j->aad_len : 0;
+	j->total = d->total;
+	j->cipher = false;
+	smalls_set(j, d);
+	if (!j->copied)
+		job_place(j, d);
+	return 0;
+}
+
 /* False: the job has been ended. */
 static bool job_begin(struct sym_lane *lane, struct sym_job *j, struct sdev_job *job)
 {
@@ -256,41 +299,29 @@ static bool job_begin(struct sym_lane *lane, struct sym_job *j, struct sdev_job 
 	if (!o)
 		return false;
 	s = o->body;
-	bad = s->alg->op == d->opcode ? job_check(s->alg, job) : SDEV_BAD_OBJECT;
-	j->stream = !bad && holds_stream(s->alg, d->sym.flags);
-	if (j->stream && atomic_flag_test_and_set(&s->stream.busy)) {
-		j->stream = false;
-		bad = SDEV_OBJECT_BUSY;
-	}
-	if (bad) {
-		sdev_job_end(job, SDEV_ST_MALFORMED, bad);
-		return false;
-	}
 	j->job = job;
 	j->object = o;
 	j->s = s;
 	j->flags = d->sym.flags;
-	j->iv_len = s->alg->iv_max && (j->flags & SDEV_SYM_FIRST || d->opcode == SDEV_OP_CIPHER) ?
-		    d->sym.iv_len : 0;
-	j->mac_len = (uint8_t)(d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->sym.mac_len);
-	j->aad_len = d->opcode == SDEV_OP_AEAD ? job->ext->aead.aad_len : 0;
-	j->total = d->total;
+	j->marks = 0;
 	j->engine = SDEV_ENGINE_OPENSSL;
-	j->over = j->in_mb = j->done = j->ended = false;
-	j->copied = !job->guard->in_place || job->guard->apart ||
-		    job->as->kind != SDEV_AS_PROCESS ||
-		    d->flags & (SDEV_F_SRC_SGL | SDEV_F_DST_SGL);
-	j->status = SDEV_ST_DONE;
-	smalls_set(j, d);
-	if (wdi_likely(!j->copied))
-		job_place(j);
-	return true;
+	j->copied = !in_place(job);
+	if (wdi_unlikely(s->alg->op != d->opcode))
+		bad = SDEV_BAD_OBJECT;
+	else if (d->opcode == SDEV_OP_CIPHER)
+		bad = cipher_begin(j, job, s->alg);
+	else
+		bad = other_begin(j, job, s->alg);
+	if (wdi_likely(!bad))
+		return true;
+	sdev_job_end(job, SDEV_ST_MALFORMED, bad);
+	return false;
 }
 
 /* ---- ranges -------------------------------------------------------------------------------- */
 
 /* Nothing of it has been kept: if it parks, it begins anew. */
-static void job_fault(struct sym_job *j, const struct sdev_fault *fault)
+void sym_job_fault(struct sym_job *j, const struct sdev_fault *fault)
 {
 	sdev_job_fault(j->job, fault);
 	j->job->walked = false;
@@ -307,17 +338,25 @@ static inline bool range_fits(uint64_t limit, uint64_t va, uint64_t len)
 }
 
 /* Mostly nothing is wrong, and then there is nothing to be found out. */
-static inline bool ranges_fit(const struct sym_job *j)
+static inline bool cipher_fits(const struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
 	uint64_t limit = j->job->dev->va_limit;
-	uint32_t skip = aad_skip(d, j);
-	bool fit = j->job->as->kind == SDEV_AS_PROCESS && !j->job->nowait;
+
+	return !j->job->nowait && range_fits(limit, d->src_va, d->src_len) &&
+	       range_fits(limit, d->dst_va, d->src_len) && range_fits(limit, d->iv_va, j->iv_len);
+}
+
+static bool ranges_fit(const struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+	uint64_t limit = j->job->dev->va_limit;
+	bool fit = !j->job->nowait;
 
 	fit &= range_fits(limit, d->src_va, d->src_len);
 	if (j->dst)
-		fit &= range_fits(limit, d->dst_va, j->len + skip);
-	if (j->aad_len && !skip)
+		fit &= range_fits(limit, d->dst_va, j->len + j->skip);
+	if (j->aad_len && !j->skip)
 		fit &= range_fits(limit, va_of(j->aad), j->aad_len);
 	for (unsigned int i = 0; i < j->ins; i++)
 		fit &= range_fits(limit, j->in[i].va, j->in[i].len);
@@ -330,9 +369,11 @@ static inline bool ranges_fit(const struct sym_job *j)
 static bool ranges_check(struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
-	uint32_t skip = aad_skip(d, j);
+	uint32_t skip = j->skip;
 	struct sdev_fault fault;
 
+	if (j->cipher)
+		smalls_set(j, d);
 	if (sdev_range_room(j->job, d->src_va, d->src_len, SDEV_READ, &fault) < d->src_len)
 		goto bad;
 	if (j->dst && sdev_range_room(j->job, d->dst_va, j->len + skip, SDEV_WRITE, &fault) <
@@ -351,129 +392,8 @@ static bool ranges_check(struct sym_job *j)
 		goto bad;
 	return true;
 bad:
-	job_fault(j, &fault);
+	sym_job_fault(j, &fault);
 	return false;
-}
-
-/* ---- copies: chains, and guards that let nobody at client memory ----------------------------- */
-
-static size_t copy_size(const struct sym_job *j)
-{
-	const struct sdev_desc *d = j->job->desc;
-
-	return wdi_align_up((size_t)d->src_len, 64) +
-	       (d->opcode == SDEV_OP_DIGEST ? 0 : wdi_align_up((size_t)d->src_len, 64)) +
-	       wdi_align_up((size_t)j->aad_len, 64);
-}
-
-static bool smalls_fetch(struct sym_job *j)
-{
-	struct sdev_fault fault;
-
-	for (unsigned int i = 0; i < j->ins; i++) {
-		const struct sym_small *in = &j->in[i];
-
-		if (sdev_fetch(j->job, in->ours, in->va, in->len, &fault) < in->len) {
-			job_fault(j, &fault);
-			return false;
-		}
-	}
-	return true;
-}
-
-/*
- * Everything that will be written is translated before anything is: a fault comes at
- * a point from which the job can begin again, also in place.
- */
-static bool outputs_translate(struct sym_job *j)
-{
-	const struct sdev_desc *d = j->job->desc;
-	bool digest = d->opcode == SDEV_OP_DIGEST;
-	struct sdev_fault fault;
-
-	if (sdev_operand_writable(j->job, &j->job->dst, digest ? d->dst_len : d->src_len, &fault) &&
-	    (digest || !j->out.len ||
-	     sdev_translate(j->job, j->out.va, j->out.len, SDEV_WRITE, &fault) == j->out.len))
-		return true;
-	job_fault(j, &fault);
-	return false;
-}
-
-/* False: the job has been ended. */
-static bool copy_in(struct sym_job *j, uint8_t *room)
-{
-	struct sdev_job *job = j->job;
-	const struct sdev_desc *d = job->desc;
-	uint32_t skip = aad_skip(d, j);
-	struct sdev_fault fault;
-
-	if (!sdev_job_operands(job)) {
-		j->ended = true;
-		return false;
-	}
-	if (job->dst.left < (d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->src_len)) {
-		sdev_job_end(job, SDEV_ST_OUTPUT_FULL, 0);
-		j->ended = true;
-		return false;
-	}
-	if (sdev_operand_get(job, &job->src, room, d->src_len, &fault) < d->src_len) {
-		job_fault(j, &fault);
-		return false;
-	}
-	j->src = room + skip;
-	j->len = d->src_len - skip;
-	j->aad = skip ? room : NULL;
-	room += wdi_align_up((size_t)d->src_len, 64);
-	j->dst = NULL;
-	if (d->opcode != SDEV_OP_DIGEST) {
-		j->dst = room + skip;
-		room += wdi_align_up((size_t)d->src_len, 64);
-	}
-	if (j->aad_len && !skip) {
-		j->aad = room;
-		if (sdev_fetch(job, room, job->ext->aead.aad_va, j->aad_len, &fault) < j->aad_len) {
-			job_fault(j, &fault);
-			return false;
-		}
-	}
-	return smalls_fetch(j) && outputs_translate(j);
-}
-
-/* Chains are read once more; what they say now is checked as it was before. */
-static void copy_out(struct sym_job *j)
-{
-	struct sdev_job *job = j->job;
-	const struct sdev_desc *d = job->desc;
-	uint32_t skip = aad_skip(d, j);
-	struct sdev_fault fault;
-
-	sdev_job_commit(job);
-	job->walked = false;
-	if (d->opcode == SDEV_OP_DIGEST) {
-		/* The digest's own place may be a chain as well. */
-		if (!sdev_job_operands(job))
-			j->ended = true;
-		else if (sdev_operand_put(job, &job->dst, j->mac, d->dst_len, &fault) < d->dst_len)
-			job_fault(j, &fault);
-		return;
-	}
-	if (!sdev_job_operands(job) || job->dst.left < d->src_len) {
-		j->ended = true;
-		return;
-	}
-	if (skip && j->flags & SDEV_SYM_AAD_COPY)
-		memcpy(j->dst - skip, j->aad, skip);
-	else
-		sdev_operand_skip(&job->dst, skip);
-	skip = j->flags & SDEV_SYM_AAD_COPY ? skip : 0;
-	if (sdev_operand_put(job, &job->dst, j->dst - skip, j->len + skip, &fault) <
-	    j->len + skip) {
-		job_fault(j, &fault);
-		return;
-	}
-	if (j->out.len &&
-	    sdev_store(job, j->out.va, j->out.ours, j->out.len, &fault) < j->out.len)
-		job_fault(j, &fault);
 }
 
 /* ---- phases: what runs under the guard --------------------------------------------------------- */
@@ -518,25 +438,46 @@ static inline void small_copy(uint8_t *to, const uint8_t *from, size_t len)
 		memcpy(to, from, len);
 }
 
+static inline void touch(const struct batch *b, uint64_t va, size_t len, enum sdev_access access)
+{
+	if (!len)
+		return;
+	if (wdi_likely(b->guard->touches))
+		sdev_touch(b->thread, va, len, access);
+	else
+		b->guard->touch_in(b->thread, va, len, access);
+}
+
+/* An IV that moves on is written in the end, and what can be written can be read. */
+static inline void cipher_translate(const struct batch *b, struct sym_job *j)
+{
+	const struct sdev_desc *d = j->job->desc;
+
+	if (j->src != j->dst)
+		touch(b, d->src_va, d->src_len, SDEV_READ);
+	touch(b, d->dst_va, d->src_len, SDEV_WRITE);
+	touch(b, d->iv_va, j->iv_len, j->s->alg->iv_moves ? SDEV_WRITE : SDEV_READ);
+	if (j->iv_len)
+		sym_block_copy(j->iv, client_bytes(d->iv_va), j->iv_len);
+}
+
 static void job_translate(const struct batch *b, struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
-	uint32_t skip = aad_skip(d, j);
 
-	if (j->src != j->dst && d->src_len)
-		b->guard->touch_in(b->thread, d->src_va, d->src_len, SDEV_READ);
-	if (j->dst && j->len + skip)
-		b->guard->touch_in(b->thread, d->dst_va, j->len + skip, SDEV_WRITE);
-	if (j->aad_len && !skip)
-		b->guard->touch_in(b->thread, (uintptr_t)j->aad, j->aad_len, SDEV_READ);
+	if (j->src != j->dst)
+		touch(b, d->src_va, d->src_len, SDEV_READ);
+	if (j->dst)
+		touch(b, d->dst_va, j->len + j->skip, SDEV_WRITE);
+	if (!j->skip)
+		touch(b, va_of(j->aad), j->aad_len, SDEV_READ);
 	for (unsigned int i = 0; i < j->ins; i++) {
 		const struct sym_small *in = &j->in[i];
 
-		b->guard->touch_in(b->thread, in->va, in->len, SDEV_READ);
+		touch(b, in->va, in->len, SDEV_READ);
 		small_copy(in->ours, client_bytes(in->va), in->len);
 	}
-	if (j->out.len)
-		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_WRITE);
+	touch(b, j->out.va, j->out.len, SDEV_WRITE);
 }
 
 static void translate(struct batch *b)
@@ -544,9 +485,13 @@ static void translate(struct batch *b)
 	struct sym_lane *lane = b->lane;
 
 	for (unsigned int at = lane->at; at < lane->count; at++) {
+		struct sym_job *j = lane->list[at];
+
 		at_set(lane, at);
-		if (!lane->list[at]->copied)
-			job_translate(b, lane->list[at]);
+		if (wdi_likely(j->cipher))
+			cipher_translate(b, j);
+		else if (!j->copied)
+			job_translate(b, j);
 	}
 }
 
@@ -559,10 +504,12 @@ static void deliver(struct batch *b)
 		struct sym_job *j = lane->list[at];
 
 		at_set(lane, at);
-		if (!j->out.len || flag(&j->ended) || flag(&j->copied) || j->status)
+		if (flag(&j->ended) || j->status || j->copied)
 			continue;
-		b->guard->touch_in(b->thread, j->out.va, j->out.len, SDEV_READ);
-		small_copy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);
+		if (!j->cipher && j->out.len)
+			small_copy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);
+		else if (j->cipher && j->s->alg->iv_moves)
+			sym_block_copy((uint8_t *)(uintptr_t)j->job->desc->iv_va, j->iv, j->iv_len);
 	}
 }
 
@@ -590,10 +537,8 @@ static void stream_leave(struct sym_job *j)
 
 void sym_aad_copy(struct sym_job *j)
 {
-	uint32_t skip = aad_skip(j->job->desc, j);
-
-	if (j->flags & SDEV_SYM_AAD_COPY && j->dst - skip != j->aad)
-		memmove(j->dst - skip, j->aad, skip);
+	if (j->flags & SDEV_SYM_AAD_COPY && j->dst - j->skip != j->aad)
+		memmove(j->dst - j->skip, j->aad, j->skip);
 }
 
 static void job_run(struct sym_lane *lane, struct sym_job *j)
@@ -609,8 +554,8 @@ static void run(struct batch *b)
 {
 	struct sym_lane *lane = b->lane;
 
-	/* Of what was translated last, no fault is expected any more: the spans say it all. */
-	b->guard->touch_in(b->thread, 0, 0, SDEV_READ);
+	if (wdi_unlikely(!b->guard->touches))
+		b->guard->touch_in(b->thread, 0, 0, SDEV_READ);
 	at_set(lane, lane->count);
 	sym_mb_run(lane);
 	for (unsigned int at = 0; at < lane->count; at++) {
@@ -625,30 +570,57 @@ static void run(struct batch *b)
 	}
 }
 
-static void span_add(struct sym_lane *lane, unsigned int *n, uint64_t va, uint64_t len)
+static inline bool span_hit(uint64_t va, uint64_t len, uint64_t addr, struct sdev_span *span)
 {
 	uint64_t lo = sdev_va_plain(va);
 
-	if (len)
-		lane->spans[(*n)++] = (struct sdev_span){ lo, lo + len };
+	*span = (struct sdev_span){ lo, lo + len };
+	return addr - lo < len;
 }
 
-static unsigned int spans_make(struct sym_lane *lane)
+/* Data is reached as long as the job runs, ... */
+static bool data_span(const struct sym_job *j, uint64_t addr, struct sdev_span *span)
 {
-	unsigned int n = 0;
+	const struct sdev_desc *d = j->job->desc;
 
+	return span_hit(d->src_va, d->src_len, addr, span) ||
+	       (j->dst && span_hit(d->dst_va, j->len + j->skip, addr, span)) ||
+	       (!j->skip && span_hit(va_of(j->aad), j->aad_len, addr, span));
+}
+
+/* ... small operands before and after. */
+static bool small_span(const struct sym_job *j, uint64_t addr, struct sdev_span *span)
+{
+	const struct sdev_desc *d = j->job->desc;
+
+	if (j->cipher)
+		return span_hit(d->iv_va, j->iv_len, addr, span);
+	for (unsigned int i = 0; i < j->ins; i++) {
+		if (span_hit(j->in[i].va, j->in[i].len, addr, span))
+			return true;
+	}
+	return span_hit(j->out.va, j->out.len, addr, span);
+}
+
+/* Which operand of the batch @addr is in: of the job at hand, or, of those that run, of any. */
+static bool batch_hit(const void *arg, uint64_t addr, struct sdev_span *span)
+{
+	const struct batch *b = arg;
+	const struct sym_lane *lane = b->lane;
+
+	if (b->phase != RUN) {
+		const struct sym_job *j = lane->list[lane->at];
+
+		return !j->copied && ((b->phase == TRANSLATE && data_span(j, addr, span)) ||
+				      small_span(j, addr, span));
+	}
 	for (unsigned int i = 0; i < lane->count; i++) {
 		const struct sym_job *j = lane->list[i];
-		const struct sdev_desc *d = j->job->desc;
-		uint32_t skip = aad_skip(d, j);
 
-		if (j->done || j->copied)
-			continue;
-		span_add(lane, &n, d->src_va, d->src_len);
-		span_add(lane, &n, d->dst_va, j->dst ? j->len + skip : 0);
-		span_add(lane, &n, va_of(j->aad), skip ? 0 : j->aad_len);
+		if (!j->done && !j->copied && data_span(j, addr, span))
+			return true;
 	}
-	return n;
+	return false;
 }
 
 /* Whether the page that was lost is one of the range; then @fault says its first byte. */
@@ -665,7 +637,7 @@ static bool range_hit(uint64_t va, uint64_t len, size_t page, struct sdev_fault 
 static bool job_hit(const struct sym_job *j, size_t page, struct sdev_fault *fault)
 {
 	const struct sdev_desc *d = j->job->desc;
-	uint32_t skip = aad_skip(d, j);
+	uint32_t skip = j->skip;
 
 	return !j->copied &&
 	       (range_hit(d->src_va, d->src_len, page, fault) ||
@@ -682,7 +654,7 @@ static void thrown_one(const struct batch *b, struct sdev_fault *fault)
 	if (j->stream)
 		sym_stream_drop(&j->s->stream);
 	job_hit(j, b->thread->page, fault);
-	job_fault(j, fault);
+	sym_job_fault(j, fault);
 }
 
 /* Thrown out of ipsec-mb, which was at several. */
@@ -700,7 +672,7 @@ static void thrown_many(const struct batch *b, const struct sdev_fault *fault)
 		j->in_mb = false;
 		if (job_hit(j, b->thread->page, &at)) {
 			found = true;
-			job_fault(j, &at);
+			sym_job_fault(j, &at);
 		} else if (j->over) {
 			sym_end(j, SDEV_ST_ABORTED, 0);
 			j->done = true;
@@ -710,7 +682,7 @@ static void thrown_many(const struct batch *b, const struct sdev_fault *fault)
 	/* A fault that is nobody's would come again for ever. */
 	for (unsigned int i = 0; i < lane->count && !found; i++) {
 		if (!lane->list[i]->done)
-			job_fault(lane->list[i], fault);
+			sym_job_fault(lane->list[i], fault);
 	}
 }
 
@@ -736,10 +708,9 @@ static void phases_run(struct batch *b)
 	struct sdev_fault fault;
 
 	phase_set(b, TRANSLATE, 0);
-	while (wdi_unlikely(!b->guard->batch(b->thread, lane->spans, spans_make(lane), phases, b,
-					     &fault))) {
+	while (wdi_unlikely(!b->guard->batch(b->thread, batch_hit, phases, b, &fault))) {
 		if (b->phase != RUN) {
-			job_fault(lane->list[lane->at], &fault);
+			sym_job_fault(lane->list[lane->at], &fault);
 			at_set(lane, lane->at + 1);
 		} else if (lane->at < lane->count) {
 			thrown_one(b, &fault);
@@ -757,7 +728,7 @@ static void job_finish(struct sym_job *j)
 	struct sdev_cpl *cpl = j->job->cpl;
 
 	if (j->copied && !j->ended && !j->status)
-		copy_out(j);
+		sym_copy_out(j);
 	if (j->stream)
 		atomic_flag_clear(&j->s->stream.busy);
 	cpl->engine = j->engine;
@@ -796,7 +767,7 @@ static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned i
 		if (j->copied) {
 			uint8_t *p;
 
-			size = copy_size(j);
+			size = sym_copy_size(j);
 			if (used && used + size > room) {
 				if (j->stream)
 					atomic_flag_clear(&j->s->stream.busy);
@@ -808,13 +779,14 @@ static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned i
 			if (!p)
 				sym_end(j, SDEV_ST_NO_MEMORY, 0);
 			else
-				copy_in(j, p + used);
+				sym_copy_in(j, p + used);
 			used += size + 64;
 			if (!p || j->ended) {
 				job_finish(j);
 				continue;
 			}
-		} else if (wdi_unlikely(!ranges_fit(j)) && !ranges_check(j)) {
+		} else if (wdi_unlikely(!(wdi_likely(j->cipher) ? cipher_fits(j) : ranges_fit(j))) &&
+			   !ranges_check(j)) {
 			job_finish(j);
 			continue;
 		}

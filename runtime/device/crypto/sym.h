@@ -256,22 +256,29 @@ struct sym_job {
 	size_t len;
 	const uint8_t *aad;
 	uint32_t aad_len;
+	uint32_t skip;		/* bytes of it that the client's source and destination begin with */
 	uint8_t flags;		/* SDEV_SYM_* */
 	uint8_t mac_len;
 	uint16_t iv_len;
-	uint8_t engine;
 	bool copied;		/* src and dst are memory of the lane */
-	bool over;		/* dst overlaps a source: a second run would not do the same */
-	bool in_mb;		/* ipsec-mb is at it */
-	bool stream;		/* a piece, and it holds stream.busy */
-	bool ended;		/* the completion says all there is to say */
-	bool done;		/* has been run, with this result: */
-	uint8_t status;		/* enum sdev_comp_status */
-	uint8_t detail;
-	uint64_t total;
-	struct sym_small in[2], out;	/* @out: of 0 bytes: none */
+	bool cipher;		/* an IV is all that it has of small operands */
 	uint8_t ins;
+	union {
+		struct {
+			uint8_t engine;
+			bool over;	/* dst overlaps a source: a second run would not do the same */
+			bool in_mb;	/* ipsec-mb is at it */
+			bool stream;	/* a piece, and it holds stream.busy */
+			bool ended;	/* the completion says all there is to say */
+			bool done;	/* has been run, with this result: */
+			uint8_t status;	/* enum sdev_comp_status */
+			uint8_t detail;
+		};
+		uint64_t marks;		/* all of them, to begin with */
+	};
+	uint64_t total;
 	uint8_t iv[SYM_BLOCK];	/* on the way out: the next one */
+	struct sym_small in[2], out;	/* unless @cipher; @out: of 0 bytes: none */
 	uint8_t mac[SYM_MAC_MAX];	/* digest, state or tag; DECRYPT: what came with it */
 	uint8_t long_iv[SYM_IV_MAX];	/* GCM with an IV beyond SYM_BLOCK */
 };
@@ -326,7 +333,6 @@ static inline bool sym_go_on(struct sym_job *j)
 struct sym_lane {
 	struct sym_job jobs[SDEV_BATCH_MAX];
 	struct sym_job *list[SDEV_BATCH_MAX];	/* those to be run */
-	struct sdev_span spans[4 * SDEV_BATCH_MAX];
 	unsigned int count;
 	unsigned int at;	/* phases of a batch: the job at hand */
 	EVP_MD_CTX *sm3;
@@ -343,6 +349,15 @@ struct sym_lane {
 };
 
 struct sym_lane *sym_lane_get(struct sdev_lane *lane);	/* NULL: no memory */
+/* A fault ends the job, or parks it: nothing of it has been kept. */
+void sym_job_fault(struct sym_job *j, const struct sdev_fault *fault);
+
+/* ---- copy.c: jobs that do not run where they lie ------------------------------------------- */
+
+size_t sym_copy_size(const struct sym_job *j);
+/* Operands to @room, of that size. False: the job has been ended. */
+bool sym_copy_in(struct sym_job *j, uint8_t *room);
+void sym_copy_out(struct sym_job *j);
 
 /* ---- modes.c: what libcrypto has parts of ---------------------------------------------- */
 
