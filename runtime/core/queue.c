@@ -224,7 +224,7 @@ void wdi_queue_ready(struct wdi_queue *q, struct wdi_msg *msg)
  * The message that a completion is for. None: it is late or lost, or came twice,
  * or it is a mistake of the device; the ring entry has been consumed already.
  */
-static struct wdi_msg *queue_match(struct wdi_queue *q, uint32_t tag)
+static inline struct wdi_msg *queue_match(struct wdi_queue *q, uint32_t tag)
 {
 	uint32_t slot = wdi_tag_slot(tag);
 	struct wdi_msg *msg;
@@ -255,7 +255,7 @@ static void list_take_back(struct wdi_msg *msg)
 	memcpy(msg->params, msg->src, msg->src_len);
 }
 
-static void queue_dispatch(struct wdi_queue *q, const struct wdi_cpl *cpl)
+static inline void queue_dispatch(struct wdi_queue *q, const struct wdi_cpl *cpl)
 {
 	struct wdi_msg *msg = queue_match(q, cpl->tag);
 	uint32_t slot = wdi_tag_slot(cpl->tag);
@@ -335,7 +335,7 @@ bool wdi_queue_has_ready(struct wdi_queue *q)
 }
 
 /* Under submit_lock; the message becomes visible to the device. */
-static void queue_submit(struct wdi_queue *q, struct wdi_msg *msg)
+static inline void queue_submit(struct wdi_queue *q, struct wdi_msg *msg)
 {
 	__atomic_store_n(&q->by_tag[wdi_tag_slot(msg->tag)], msg, __ATOMIC_RELEASE);
 	q->drv->submit(q->priv, msg);
@@ -343,7 +343,7 @@ static void queue_submit(struct wdi_queue *q, struct wdi_msg *msg)
 }
 
 /* A slot and the tag of its next use, or false. */
-static bool take_tag(struct wdi_queue *q, uint32_t *tag)
+static inline bool take_tag(struct wdi_queue *q, uint32_t *tag)
 {
 	uint32_t slot = WDI_SLOTS_NONE;
 
@@ -514,16 +514,13 @@ struct wdi_msg *wdi_core_begin(struct wdi_queue *q)
 		return NULL;
 	}
 	msg = &q->pool[wdi_tag_slot(tag)];
-	/* Slots go round, so the next one has left the first cache. */
-	for (size_t at = 0; at < offsetof(struct wdi_msg, params); at += WDI_CACHE_LINE)
-		__builtin_prefetch((const char *)&q->pool[wdi_slots_next(&q->slots)] + at, 1);
 	wdi_msg_clear(msg);
 	msg->tag = tag;
 	msg->async = true;
 	return msg;
 }
 
-static bool backlog_is_worth_a_wake(const struct wdi_queue *q)
+static inline bool backlog_is_worth_a_wake(const struct wdi_queue *q)
 {
 	return wdi_queue_event_mode(q) || q->unseen >= UNSEEN_COUNT ||
 	       q->unseen_bytes >= UNSEEN_BYTES;

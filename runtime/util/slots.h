@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tag pool of one queue: a ring of free tags. One side takes (the
- * submitter, under the queue's submit lock), the other gives back (the poller,
- * under its poll lock), so the two sides need no lock in common.
+ * The tag pool of one queue: a ring of tags that came back, and behind it those that
+ * nobody has needed yet, so that only as many go round as are out at a time, and what
+ * belongs to them stays in the cache. One side takes (the submitter, under the queue's
+ * submit lock), the other gives back (the poller, under its poll lock), so the two sides
+ * need no lock in common.
  */
 #ifndef WEFT_UTIL_SLOTS_H
 #define WEFT_UTIL_SLOTS_H
@@ -18,6 +20,7 @@ struct wdi_slots {
 	uint32_t mask;
 	uint16_t *free;		/* [mask + 1] */
 	uint32_t take __attribute__((aligned(WDI_CACHE_LINE)));
+	uint32_t fresh;		/* this tag and those above have never been out; the taker's */
 	uint32_t give __attribute__((aligned(WDI_CACHE_LINE)));
 };
 
@@ -28,14 +31,13 @@ static inline int wdi_slots_init(struct wdi_slots *s, uint32_t count)
 {
 	if (!wdi_is_pow2(count) || count > 65536)
 		return -EINVAL;
-	s->free = malloc(count * sizeof(*s->free));
+	s->free = calloc(count, sizeof(*s->free));
 	if (!s->free)
 		return -ENOMEM;
 	s->mask = count - 1;
-	for (uint32_t i = 0; i < count; i++)
-		s->free[i] = (uint16_t)i;
 	s->take = 0;
-	s->give = count;
+	s->fresh = 0;
+	s->give = 0;
 	return 0;
 }
 
@@ -48,24 +50,16 @@ static inline void wdi_slots_exit(struct wdi_slots *s)
 /* Next free tag, or WDI_SLOTS_NONE. */
 static inline uint32_t wdi_slots_take(struct wdi_slots *s)
 {
-	uint32_t take = s->take;
+	uint32_t take = s->take, fresh = s->fresh;
 
-	if (wdi_unlikely(take == wdi_io_load32_acquire(&s->give)))
+	if (wdi_likely(take != wdi_io_load32_acquire(&s->give))) {
+		wdi_io_store32(&s->take, take + 1);
+		return s->free[take & s->mask];
+	}
+	if (wdi_unlikely(fresh > s->mask))
 		return WDI_SLOTS_NONE;
-	wdi_io_store32(&s->take, take + 1);
-	return s->free[take & s->mask];
-}
-
-/* What the next take will give, if there is one; only the taker. */
-static inline uint32_t wdi_slots_next(const struct wdi_slots *s)
-{
-	return s->free[s->take & s->mask];
-}
-
-/* Undo the last take; only the taker, before it takes again. */
-static inline void wdi_slots_untake(struct wdi_slots *s)
-{
-	wdi_io_store32(&s->take, s->take - 1);
+	wdi_io_store32(&s->fresh, fresh + 1);
+	return fresh;
 }
 
 /* Only tags that were taken come back, so the ring cannot overflow. */
@@ -80,7 +74,7 @@ static inline void wdi_slots_give(struct wdi_slots *s, uint32_t tag)
 /* Tags out at this moment; exact only while both sides are quiet. */
 static inline uint32_t wdi_slots_used(const struct wdi_slots *s)
 {
-	return s->mask + 1 - (wdi_io_load32(&s->give) - wdi_io_load32(&s->take));
+	return wdi_io_load32(&s->fresh) + wdi_io_load32(&s->take) - wdi_io_load32(&s->give);
 }
 
 #endif
