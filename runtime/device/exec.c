@@ -16,6 +16,8 @@
 #define USES_IV		0x20
 /* Answers at once: its completion may wait for the next one. */
 #define IS_QUICK	0x10
+/* Words are reserved where others have data; see data_reserved(). */
+#define HAS_RESERVED	0x40
 
 struct op_row {
 	uint8_t flags;		/* SDEV_F_* that it takes */
@@ -39,12 +41,13 @@ static const struct op_row op_rows[] = {
 	[SDEV_OP_STREAM_OPEN] = { F_CONTROL, NEED_PARAMS | NEED_DIR, sdev_stream_open, NULL },
 	[SDEV_OP_STREAM_RESET] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_reset, NULL },
 	[SDEV_OP_STREAM_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_stream_close, NULL },
-	[SDEV_OP_SESSION_OPEN] = { F_CONTROL, 0, sdev_session_open, NULL },
+	[SDEV_OP_SESSION_OPEN] = { F_CONTROL, HAS_RESERVED, sdev_session_open, NULL },
 	[SDEV_OP_SESSION_CLOSE] = { F_CONTROL, NEED_OBJECT | IS_QUICK, sdev_session_close, NULL },
 	[SDEV_OP_CIPHER] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
 	[SDEV_OP_DIGEST] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
-	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV, NULL, sdev_sym_run },
-	[SDEV_OP_PK] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_pk_run, NULL },
+	[SDEV_OP_AEAD] = { SDEV_F_ALL, NEED_OBJECT | USES_IV | HAS_RESERVED, NULL, sdev_sym_run },
+	[SDEV_OP_PK] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT | HAS_RESERVED, sdev_pk_run,
+			 NULL },
 	[SDEV_OP_STREAM_TELL] = { F_CONTROL | SDEV_F_FAULT_REPORT, NEED_OBJECT, sdev_stream_tell,
 				  NULL },
 };
@@ -52,8 +55,8 @@ static_assert(wdi_array_size(op_rows) == SDEV_OP_COUNT, "every opcode has a row"
 
 /* ---- checks ------------------------------------------------------------------ */
 
-/* The reserved words in the second half of a slot. */
-static uint64_t ext_reserved(const struct sdev_desc *d, const struct sdev_ext *ext)
+/* The reserved words of an opcode, in the second half of a slot, too. */
+static uint64_t data_reserved(const struct sdev_desc *d, const struct sdev_ext *ext)
 {
 	unsigned int from = 8;
 	uint64_t set = 0;
@@ -76,16 +79,19 @@ static uint64_t ext_reserved(const struct sdev_desc *d, const struct sdev_ext *e
 	return set;
 }
 
-static bool reserved_set(const struct sdev_desc *d, const struct sdev_ext *ext)
+static inline bool reserved_set(const struct op_row *row, const struct sdev_desc *d,
+				const struct sdev_ext *ext)
 {
 	uint64_t dir;	/* and the seven bytes of reserved1 above it */
 
 	static_assert(offsetof(struct sdev_desc, dir) % 8 == 0 &&
 		      offsetof(struct sdev_desc, reserved1) % 8 == 1, "dir begins a word");
 	memcpy(&dir, &d->dir, sizeof(dir));
-	if (!(op_rows[d->opcode].need & USES_IV) && (d->reserved2[0] | d->reserved2[1]))
+	if (!(row->need & USES_IV) && (d->reserved2[0] | d->reserved2[1]))
 		return true;
-	return (dir & ~UINT64_C(0xff)) | d->reserved0 | ext_reserved(d, ext);
+	if ((dir & ~UINT64_C(0xff)) | d->reserved0)
+		return true;
+	return (row->need & HAS_RESERVED) && data_reserved(d, ext);
 }
 
 static unsigned int params_check(const struct sdev_desc *d, uint8_t op)
@@ -116,15 +122,15 @@ static unsigned int data_check(const struct sdev_desc *d)
 }
 
 /* 0 or enum sdev_malformed. */
-static unsigned int desc_check(const struct sdev_desc *d, const struct sdev_ext *ext)
+static inline unsigned int desc_check(const struct op_row *row, const struct sdev_desc *d,
+				      const struct sdev_ext *ext)
 {
-	const struct op_row *row = &op_rows[d->opcode];
 	unsigned int bad = 0;
 	uint8_t op = d->opcode;
 
 	if (d->flags & ~row->flags)
 		return SDEV_BAD_FLAGS;
-	if (reserved_set(d, ext))
+	if (reserved_set(row, d, ext))
 		return SDEV_BAD_RESERVED;
 	if ((row->need & NEED_OBJECT) && !d->object)
 		return SDEV_BAD_OBJECT;
@@ -156,22 +162,30 @@ void sdev_job_errno(struct sdev_job *job, int rc)
 
 /* ---- a batch --------------------------------------------------------------------- */
 
-/* The row that executes the job, or NULL: it is malformed, and has been ended. */
-static const struct op_row *job_row(struct sdev_job *job)
+__attribute__((noinline, cold))
+static const struct op_row *job_malformed(struct sdev_job *job, unsigned int bad)
 {
-	const struct sdev_desc *d = job->desc;
-	unsigned int bad = d->opcode < SDEV_OP_COUNT ? desc_check(d, job->ext) : SDEV_BAD_OPCODE;
-
-	if (wdi_likely(!bad))
-		return &op_rows[d->opcode];
 	wdi_dbg("sdev queue %u: descriptor tag %#x opcode %u malformed, detail %u",
-		job->queue->index, d->tag, d->opcode, bad);
+		job->queue->index, job->desc->tag, job->desc->opcode, bad);
 	sdev_job_end(job, SDEV_ST_MALFORMED, bad);
 	return NULL;
 }
 
+/* The row that executes the job, or NULL: it is malformed, and has been ended. */
+static inline const struct op_row *job_row(struct sdev_job *job)
+{
+	const struct sdev_desc *d = job->desc;
+	const struct op_row *row = &op_rows[d->opcode < SDEV_OP_COUNT ? d->opcode : 0];
+	unsigned int bad = d->opcode < SDEV_OP_COUNT ? desc_check(row, d, job->ext) :
+						       SDEV_BAD_OPCODE;
+
+	if (wdi_likely(!bad))
+		return row;
+	return job_malformed(job, bad);
+}
+
 /* Why this descriptor is not to be run, or DONE. */
-static enum sdev_comp_status job_verdict(const struct sdev_job *job, bool flushed)
+static inline enum sdev_comp_status job_verdict(const struct sdev_job *job, bool flushed)
 {
 	if (wdi_unlikely(flushed))
 		return atomic_load(&job->queue->flush_status);
@@ -222,7 +236,7 @@ static inline bool job_lane_plain(struct sdev_job *job)
 }
 
 /* And what is injected into the job. */
-static bool job_lane(struct sdev_job *job)
+static inline bool job_lane(struct sdev_job *job)
 {
 	if (!job_lane_plain(job))
 		return false;
@@ -237,7 +251,7 @@ static bool job_lane(struct sdev_job *job)
 }
 
 /* The job has ended. True: it is to be completed; false: it waits for a page. */
-static bool job_settle(struct sdev_job *job)
+static inline bool job_settle(struct sdev_job *job)
 {
 	if (wdi_likely(SDEV_CPL_STATUS(job->cpl->end) != SDEV_ST_PAGE_FAULT))
 		return true;
@@ -332,12 +346,24 @@ static unsigned int together_run(struct together *t, struct sdev_cpl *cpl, unsig
 }
 
 /*
+ * The job's place in the list if it is one of those, so that it need not be copied there; it
+ * is not in the list before together_add().
+ */
+static inline struct sdev_job *together_place(const struct sdev_desc *d, const struct together *t,
+					      struct sdev_job *single)
+{
+	bool many = d->opcode < SDEV_OP_COUNT && op_rows[d->opcode].exec_many;
+
+	return many && t->jobs ? &t->jobs[t->count] : single;
+}
+
+/*
  * @n: completions with that of the job. @alone: there is no other. Returns how many there
  * are then.
  */
-static unsigned int together_add(struct together *t, const struct op_row *row,
-				 struct sdev_job *job, struct sdev_cpl *cpl, unsigned int n,
-				 bool alone)
+static inline unsigned int together_add(struct together *t, const struct op_row *row,
+					struct sdev_job *job, struct sdev_cpl *cpl, unsigned int n,
+					bool alone)
 {
 	t->exec = row->exec_many;
 	if (alone) {
@@ -345,13 +371,17 @@ static unsigned int together_add(struct together *t, const struct op_row *row,
 		t->count = 1;
 		return together_run(t, cpl, n);
 	}
-	t->jobs = sdev_lane_jobs(job->lane);
 	if (wdi_unlikely(!t->jobs)) {
-		sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
-		return n;
+		t->jobs = sdev_lane_jobs(job->lane);
+		if (!t->jobs) {
+			sdev_job_end(job, SDEV_ST_NO_MEMORY, 0);
+			return n;
+		}
 	}
 	/* Its operands are not known yet. */
-	memcpy(&t->jobs[t->count++], job, offsetof(struct sdev_job, src));
+	if (wdi_unlikely(job != &t->jobs[t->count]))
+		memcpy(&t->jobs[t->count], job, offsetof(struct sdev_job, src));
+	t->count++;
 	/* Its guard knows of no other job. */
 	return wdi_unlikely(job->guard->apart) ? together_run(t, cpl, n) : n;
 }
@@ -359,48 +389,55 @@ static unsigned int together_add(struct together *t, const struct op_row *row,
 /* Execute and complete. True: a descriptor wants the interrupt. */
 bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 {
+	struct together together = { .jobs = sdev_lane_tls ? sdev_lane_tls->jobs : NULL };
 	struct sdev_cpl cpl[SDEV_BATCH_MAX];
 	unsigned int posted = 0, n = 0;	/* completions posted, and made */
-	struct together together = { 0 };
+	struct sdev_as *as = sdev_as_of(q);
 	const struct op_row *row;
-	struct sdev_job job;
+	struct sdev_job single;
 	bool irq = false;
 
-	job.dev = q->dev;
-	job.queue = q;
-	job.as = sdev_as_of(q);
-	if (wdi_unlikely(b->resumed))
-		irq = resumed_exec_all(q, b, &job);
+	if (wdi_unlikely(b->resumed)) {
+		single.dev = q->dev;
+		single.queue = q;
+		single.as = as;
+		irq = resumed_exec_all(q, b, &single);
+	}
 	for (unsigned int i = 0; i < b->count; i++) {
+		const struct sdev_desc *d = &b->desc[i];
+		struct sdev_job *job = together_place(d, &together, &single);
 		enum sdev_comp_status verdict;
 
-		job.desc = &b->desc[i];
-		verdict = job_verdict(&job, i < b->flushed);
-		job.ext = &b->ext[i];
-		job.cpl = &cpl[n];
-		*job.cpl = (struct sdev_cpl){ .tag = job.desc->tag };
-		irq |= job.desc->flags & SDEV_F_IRQ;
+		job->dev = q->dev;
+		job->queue = q;
+		job->as = as;
+		job->desc = d;
+		verdict = job_verdict(job, i < b->flushed);
+		job->ext = &b->ext[i];
+		job->cpl = &cpl[n];
+		*job->cpl = (struct sdev_cpl){ .tag = d->tag };
+		irq |= d->flags & SDEV_F_IRQ;
 		if (wdi_unlikely(verdict)) {
-			sdev_job_end(&job, verdict, 0);
+			sdev_job_end(job, verdict, 0);
 			n++;
 			continue;
 		}
-		if (desc_quick(job.desc)) {
-			row = job_row(&job);
-			job.held = NULL;
+		if (desc_quick(d)) {
+			row = job_row(job);
+			job->held = NULL;
 			if (row)
-				row->exec(&job);
+				row->exec(job);
 			n++;
 			continue;
 		}
-		job_begin(&job);
-		row = job_lane(&job) ? job_row(&job) : NULL;
+		job_begin(job);
+		row = job_lane(job) ? job_row(job) : NULL;
 		if (!row) {
 			n++;
 			continue;
 		}
 		if (row->exec_many) {
-			n = together_add(&together, row, &job, cpl, n + 1, b->count == 1);
+			n = together_add(&together, row, job, cpl, n + 1, b->count == 1);
 			continue;
 		}
 		/* Finished ones do not wait for one that takes its time. */
@@ -408,11 +445,11 @@ bool sdev_batch_exec(struct sdev_queue *q, struct sdev_batch *b)
 		if (posted < n || !i)
 			sdev_queue_post(q, &cpl[posted], n - posted);
 		posted = n;
-		if (job.cpl != &cpl[n])
-			cpl[n] = *job.cpl;
-		job.cpl = &cpl[n];
-		row->exec(&job);
-		n += job_settle(&job);
+		if (job->cpl != &cpl[n])
+			cpl[n] = *job->cpl;
+		job->cpl = &cpl[n];
+		row->exec(job);
+		n += job_settle(job);
 	}
 	n = together_run(&together, cpl, n);
 	sdev_queue_post(q, &cpl[posted], n - posted);

@@ -405,6 +405,7 @@ struct batch {
 	struct sdev_lane *thread;
 	const struct sdev_guard_ops *guard;
 	enum phase phase;
+	uint64_t written[2];	/* pages that have been touched to be written, the last last */
 };
 
 /*
@@ -448,27 +449,50 @@ static inline void touch(const struct batch *b, uint64_t va, size_t len, enum sd
 		b->guard->touch_in(b->thread, va, len, access);
 }
 
+/*
+ * The same to write. Jobs of a batch often have their places side by side, and a page that
+ * has just been translated need not be again: an atomic operation waits for every store
+ * before it.
+ */
+static inline void touch_written(struct batch *b, uint64_t va, size_t len)
+{
+	uint64_t page = va & ~(uint64_t)(b->thread->page - 1);
+	bool one = (va ^ (va + len - 1)) < b->thread->page;
+
+	if (one && (page == b->written[0] || page == b->written[1]))
+		return;
+	touch(b, va, len, SDEV_WRITE);
+	/* Not before: a fault comes back to the next job, and to this page. */
+	if (one && len) {
+		b->written[0] = b->written[1];
+		b->written[1] = page;
+	}
+}
+
 /* An IV that moves on is written in the end, and what can be written can be read. */
-static inline void cipher_translate(const struct batch *b, struct sym_job *j)
+static inline void cipher_translate(struct batch *b, struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
 
 	if (j->src != j->dst)
 		touch(b, d->src_va, d->src_len, SDEV_READ);
-	touch(b, d->dst_va, d->src_len, SDEV_WRITE);
-	touch(b, d->iv_va, j->iv_len, j->s->alg->iv_moves ? SDEV_WRITE : SDEV_READ);
+	touch_written(b, d->dst_va, d->src_len);
+	if (j->s->alg->iv_moves)
+		touch_written(b, d->iv_va, j->iv_len);
+	else
+		touch(b, d->iv_va, j->iv_len, SDEV_READ);
 	if (j->iv_len)
 		sym_block_copy(j->iv, client_bytes(d->iv_va), j->iv_len);
 }
 
-static void job_translate(const struct batch *b, struct sym_job *j)
+static void job_translate(struct batch *b, struct sym_job *j)
 {
 	const struct sdev_desc *d = j->job->desc;
 
 	if (j->src != j->dst)
 		touch(b, d->src_va, d->src_len, SDEV_READ);
 	if (j->dst)
-		touch(b, d->dst_va, j->len + j->skip, SDEV_WRITE);
+		touch_written(b, d->dst_va, j->len + j->skip);
 	if (!j->skip)
 		touch(b, va_of(j->aad), j->aad_len, SDEV_READ);
 	for (unsigned int i = 0; i < j->ins; i++) {
@@ -477,7 +501,7 @@ static void job_translate(const struct batch *b, struct sym_job *j)
 		touch(b, in->va, in->len, SDEV_READ);
 		small_copy(in->ours, client_bytes(in->va), in->len);
 	}
-	touch(b, j->out.va, j->out.len, SDEV_WRITE);
+	touch_written(b, j->out.va, j->out.len);
 }
 
 static void translate(struct batch *b)
@@ -708,6 +732,7 @@ static void phases_run(struct batch *b)
 	struct sdev_fault fault;
 
 	phase_set(b, TRANSLATE, 0);
+	b->written[0] = b->written[1] = SDEV_NO_PAGE;
 	while (wdi_unlikely(!b->guard->batch(b->thread, batch_hit, phases, b, &fault))) {
 		if (b->phase != RUN) {
 			sym_job_fault(lane->list[lane->at], &fault);
