@@ -604,19 +604,27 @@ static uint64_t list_bytes(const struct wdi_msg *msg)
 	return sum;
 }
 
+__attribute__((noinline))
+static enum wdi_status status_of(uint32_t status, uint32_t detail)
+{
+	if (status == SDEV_ST_DONE && detail < wdi_array_size(done_details))
+		return done_details[detail];
+	if (status == SDEV_ST_MALFORMED && (detail == SDEV_BAD_OBJECT || detail == SDEV_OBJECT_DEAD))
+		return WDI_ST_NO_OBJECT;
+	if (status == SDEV_ST_MALFORMED && detail == SDEV_BAD_SGL)
+		return WDI_ST_BAD_SGL;
+	return status < SDEV_ST_COUNT ? statuses[status] : WDI_ST_MALFORMED;
+}
+
 static inline void cpl_take(const struct sdev_cpl *cpl, struct wdi_msg *msg)
 {
 	uint64_t most_in = msg->src_len, most_out = msg->dst_len;
 	uint32_t status = SDEV_CPL_STATUS(cpl->end), detail = SDEV_CPL_DETAIL(cpl->end);
 
-	msg->status = status < SDEV_ST_COUNT ? statuses[status] : WDI_ST_MALFORMED;
-	if (status == SDEV_ST_DONE && detail < wdi_array_size(done_details))
-		msg->status = done_details[detail];
-	else if (status == SDEV_ST_MALFORMED &&
-		 (detail == SDEV_BAD_OBJECT || detail == SDEV_OBJECT_DEAD))
-		msg->status = WDI_ST_NO_OBJECT;
-	else if (status == SDEV_ST_MALFORMED && detail == SDEV_BAD_SGL)
-		msg->status = WDI_ST_BAD_SGL;
+	static_assert(SDEV_ST_DONE == 0 && SDEV_DONE_ALL == 0 && WDI_ST_DONE == 0,
+		      "nothing to be looked up");
+	msg->status = wdi_likely(!(status | detail)) ? WDI_ST_DONE :
+						      (uint8_t)status_of(status, detail);
 	msg->detail = (uint8_t)detail;
 	msg->engine = cpl->engine;
 	msg->faults = cpl->faults;

@@ -35,6 +35,12 @@ void wdi_sess_put_many(struct wdi_sess *sess, unsigned int holds);
  */
 void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const struct wdi_msg *msg,
 		     uint64_t now);
+/*
+ * The same if anybody asks, in this thread, before it reports another one, which it will
+ * before it lets go of @msg.
+ */
+void wdi_sess_report_later(struct wdi_sess *sess, const struct wdi_ctx *ctx,
+			   const struct wdi_msg *msg, uint64_t now);
 
 /* ---- class.c ---- */
 

@@ -42,7 +42,7 @@ const struct wdi_outcome *wdi_class_outcome(const struct wdi_msg *msg)
 }
 
 /* The one place that says why a request went wrong. */
-static void log_failure(const struct wdi_class *c, const struct wdi_ctx *ctx,
+static inline void log_failure(const struct wdi_class *c, const struct wdi_ctx *ctx,
 			const struct wdi_msg *msg)
 {
 	if (wdi_likely(msg->status <= WDI_ST_MORE_OUT) || !wdi_log_enabled(WDI_LOG_ERROR))
@@ -199,32 +199,32 @@ int wdi_class_send(struct wdi_sess *sess, const void *req)
 	return wdi_unlikely(ret) ? ret : wdi_class_send_on(sess, &route, req, 0, NULL);
 }
 
-/* @now: of the poll, 0: nobody has looked yet */
-static void finish_one(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg *msg,
-		       uint64_t *now)
-{
-	struct wdi_sess *sess = msg->sess;
-
-	log_failure(c, ctx, msg);
-	if (msg->start && !*now)
-		*now = wdi_ticks();
-	wdi_sess_report(sess, ctx, msg, *now);
-	c->ops->finish(sess, msg);
-}
-
-/* A burst is often of one session: its holds go together. */
+/*
+ * A burst is often of one session: its holds go together, and its last request is the one
+ * that is reported. But one that was timed is reported as well, because its time stays.
+ */
 static void finish_many(struct wdi_class *c, const struct wdi_ctx *ctx, struct wdi_msg **msgs,
 			unsigned int n)
 {
+	void (*const finish)(struct wdi_sess *sess, struct wdi_msg *msg) = c->ops->finish;
 	unsigned int holds = 0;
 	uint64_t now = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		struct wdi_sess *sess = msgs[i]->sess;
+		struct wdi_msg *msg = msgs[i];
+		struct wdi_sess *sess = msg->sess;
+		bool more = i + 1 < n && msgs[i + 1]->sess == sess;
 
-		finish_one(c, ctx, msgs[i], &now);
+		log_failure(c, ctx, msg);
+		if (msg->start && !now)
+			now = wdi_ticks();
+		if (more && !msg->start)
+			wdi_sess_report_later(sess, ctx, msg, now);
+		else
+			wdi_sess_report(sess, ctx, msg, now);
+		finish(sess, msg);
 		holds++;
-		if (i + 1 < n && msgs[i + 1]->sess == sess)
+		if (more)
 			continue;
 		wdi_sess_put_many(sess, holds);
 		holds = 0;

@@ -297,12 +297,33 @@ static void report_names(struct wdi_sess *sess, const struct wdi_ctx *ctx, uint8
 	sess->named_engine = engine;
 }
 
+/*
+ * Of several requests of one session that end together only the last is reported at once.
+ * What a callback asks for is that of its own request, which is here meanwhile.
+ */
+static __thread struct {
+	struct wdi_sess *sess;	/* NULL: nothing */
+	const struct wdi_ctx *ctx;
+	const struct wdi_msg *msg;
+	uint64_t now;
+} later __attribute__((tls_model("initial-exec")));
+
+void wdi_sess_report_later(struct wdi_sess *sess, const struct wdi_ctx *ctx,
+			   const struct wdi_msg *msg, uint64_t now)
+{
+	later.sess = sess;
+	later.ctx = ctx;
+	later.msg = msg;
+	later.now = now;
+}
+
 void wdi_sess_report(struct wdi_sess *sess, const struct wdi_ctx *ctx, const struct wdi_msg *msg,
 		     uint64_t now)
 {
 	const struct wdi_outcome *outcome = wdi_class_outcome(msg);
 	struct weft_report *r = &sess->report;
 
+	later.sess = NULL;
 	wdi_spin_lock(&sess->report_lock);
 	r->path = wdi_likely(!msg->path) ? WEFT_PATH_DEVICE : msg->path;
 	r->status = outcome->status;
@@ -330,6 +351,8 @@ int weft_sess_report(uintptr_t handle, struct weft_report *report)
 	sess = sess_hold(handle);
 	if (!sess)
 		return -EINVAL;
+	if (later.sess == sess)
+		wdi_sess_report(sess, later.ctx, later.msg, later.now);
 	wdi_spin_lock(&sess->report_lock);
 	copy = sess->report;
 	wdi_spin_unlock(&sess->report_lock);
