@@ -100,6 +100,9 @@ int wdi_core_wait(struct wdi_queue *q, unsigned int ms);
 
 /* ---- schedulers (exported by every class library under its public names) ---- */
 
+/* So many rounds of polling that find enough in a context begin there before others have a turn. */
+#define WDI_POLL_STAY	8
+
 struct wd_sched *wdi_core_sched_alloc(uint8_t sched_type, uint8_t type_num, uint16_t numa_num,
 				      user_poll_func func);
 int wdi_core_sched_instance(const struct wd_sched *sched, struct sched_params *param);

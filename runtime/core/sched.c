@@ -20,7 +20,7 @@ struct region {
 	bool valid;
 	uint32_t begin, end;
 	uint32_t next;		/* sessions dealt so far */
-	uint32_t poll_from;	/* where in it the last round of polling ended */
+	uint32_t poll_from;	/* where in it the last round of polling began or ended */
 };
 
 struct sched {
@@ -31,6 +31,7 @@ struct sched {
 	uint32_t places;
 	user_poll_func poll;
 	uint32_t poll_from;	/* region where the last round of polling ended */
+	uint32_t turn;		/* rounds that found enough; threads may miss each other's */
 	struct region regions[];	/* [places][CTX_MODE_MAX][types] */
 };
 
@@ -134,54 +135,72 @@ static int poll_one(struct sched *s, uint32_t pos, __u32 expect, __u32 *count)
 	return ret == -WD_EAGAIN ? 0 : ret;
 }
 
-/* The contexts of a region once, up to @expect requests. */
+/* The contexts of a region once, up to @expect requests; the next round begins where that ends. */
 static int poll_region(struct sched *s, struct region *r, __u32 expect, __u32 *count)
 {
 	uint32_t contexts = r->end - r->begin + 1;
-	uint32_t from = __atomic_load_n(&r->poll_from, __ATOMIC_RELAXED);
+	uint32_t at = __atomic_load_n(&r->poll_from, __ATOMIC_RELAXED);
 	__u32 start = *count;
 
+	if (wdi_unlikely(at >= contexts))
+		at = 0;
 	for (uint32_t i = 0; i < contexts; i++) {
-		int ret = poll_one(s, r->begin + (from + i) % contexts, expect - (*count - start),
-				   count);
+		int ret = poll_one(s, r->begin + at, expect - (*count - start), count);
 
 		if (ret)
 			return ret;
 		if (*count - start >= expect) {
-			__atomic_store_n(&r->poll_from, (from + i + 1) % contexts, __ATOMIC_RELAXED);
+			__atomic_store_n(&r->poll_from, at, __ATOMIC_RELAXED);
 			return 0;
 		}
+		at = at + 1 < contexts ? at + 1 : 0;
 	}
 	return 0;
 }
 
 /*
- * Every asynchronous context once, starting behind where the last round
- * stopped, so that a busy context does not starve the others.
+ * Enough was found in a region. Who asks for what he has just sent finds it there the next
+ * time, too, and need not ask the other contexts first; but a busy context does not starve
+ * them.
  */
+static void stay_or_go_on(struct sched *s, struct region *r, uint32_t at, uint32_t regions)
+{
+	uint32_t turn = __atomic_load_n(&s->turn, __ATOMIC_RELAXED) + 1, from;
+
+	__atomic_store_n(&s->turn, turn, __ATOMIC_RELAXED);
+	if (turn % WDI_POLL_STAY == 0) {
+		from = __atomic_load_n(&r->poll_from, __ATOMIC_RELAXED) + 1;
+		__atomic_store_n(&r->poll_from, from <= r->end - r->begin ? from : 0,
+				 __ATOMIC_RELAXED);
+		at = at + 1 < regions ? at + 1 : 0;
+	}
+	__atomic_store_n(&s->poll_from, at, __ATOMIC_RELAXED);
+}
+
+/* Every asynchronous context once, or until there is enough. */
 static int rr_poll(handle_t h_sched_ctx, __u32 expect, __u32 *count)
 {
 	struct sched *s = sched_of(h_sched_ctx);
 	uint32_t regions = s->places * s->types;
-	uint32_t from = __atomic_load_n(&s->poll_from, __ATOMIC_RELAXED);
+	uint32_t at = __atomic_load_n(&s->poll_from, __ATOMIC_RELAXED);
 	__u32 start = *count;
 
 	if (!s->poll)
 		return -WD_EINVAL;
 	for (uint32_t i = 0; i < regions; i++) {
-		uint32_t at = (from + i) % regions;
 		struct region *r = region_at(s, at / s->types, CTX_MODE_ASYNC, at % s->types);
-		int ret;
 
-		if (!r->valid)
-			continue;
-		ret = poll_region(s, r, expect - (*count - start), count);
-		if (ret)
-			return ret;
-		if (*count - start >= expect) {
-			__atomic_store_n(&s->poll_from, (at + 1) % regions, __ATOMIC_RELAXED);
-			return 0;
+		if (r->valid) {
+			int ret = poll_region(s, r, expect - (*count - start), count);
+
+			if (ret)
+				return ret;
+			if (*count - start >= expect) {
+				stay_or_go_on(s, r, at, regions);
+				return 0;
+			}
 		}
+		at = at + 1 < regions ? at + 1 : 0;
 	}
 	return 0;
 }

@@ -488,11 +488,11 @@ END_TEST
 
 /*
  * Contexts that always have more than is asked for do not keep it from the others:
- * regions take turns, and so do the contexts of each.
+ * regions take turns of some rounds, and so do the contexts of each.
  */
 START_TEST(poll_is_fair)
 {
-	const unsigned int rounds = 3 * 6 * 2;
+	const unsigned int rounds = 3 * 6 * 2 * WDI_POLL_STAY;
 	struct wd_sched *s = three_regions(rr_policies[_i]);
 
 	for (unsigned int pos = 0; pos < CTXS; pos++)
@@ -500,6 +500,7 @@ START_TEST(poll_is_fair)
 	for (unsigned int i = 0; i < rounds; i++) {
 		__u32 count = 0;
 
+		polled.count = 0;
 		ck_assert_int_eq(poll_sched(s, 5, &count), 0);
 		ck_assert_uint_eq(count, 5);
 	}
@@ -520,11 +521,13 @@ START_TEST(poll_is_fair_in_one_region)
 	add(s, 0, 0, ASYNC, 0, 3);
 	for (unsigned int pos = 0; pos < 4; pos++)
 		polled.ready[pos] = 1000;
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 8 * WDI_POLL_STAY; i++) {
 		__u32 count = 0;
 
+		polled.count = 0;
 		ck_assert_int_eq(poll_sched(s, 1 + i % 3, &count), 0);
-		ck_assert_uint_eq(polled.calls[i].pos, i % 4);
+		ck_assert_uint_eq(polled.count, 1);
+		ck_assert_uint_eq(polled.calls[0].pos, i / WDI_POLL_STAY % 4);
 	}
 	wdi_core_sched_release(s);
 }
