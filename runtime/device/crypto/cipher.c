@@ -26,7 +26,7 @@ void sym_iv_next(enum sym_mode mode, uint8_t *iv, unsigned int block, size_t len
 /* Modes that a context carries on from one update to the next. */
 static bool in_pieces(enum sym_mode mode)
 {
-	return mode != SYM_XTS && (mode < SYM_CS1 || mode > SYM_CS3);
+	return mode != SYM_XTS;
 }
 
 static bool update(EVP_CIPHER_CTX *ctx, struct sym_job *j)

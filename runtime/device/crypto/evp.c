@@ -6,7 +6,6 @@
 #include "device/crypto/sym.h"
 
 #include <limits.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <pthread.h>
@@ -32,8 +31,7 @@ static const struct {
 
 static const char *const mode_names[SYM_MODE_COUNT] = {
 	[SYM_ECB] = "ECB", [SYM_CBC] = "CBC", [SYM_CTR] = "CTR", [SYM_XTS] = "XTS",
-	[SYM_OFB] = "OFB", [SYM_CFB] = "CFB", [SYM_CS1] = "CBC-CTS", [SYM_CS2] = "CBC-CTS",
-	[SYM_CS3] = "CBC-CTS", [SYM_GCM] = "GCM", [SYM_CCM] = "CCM",
+	[SYM_OFB] = "OFB", [SYM_CFB] = "CFB", [SYM_GCM] = "GCM", [SYM_CCM] = "CCM",
 };
 
 static pthread_once_t evp_once = PTHREAD_ONCE_INIT;
@@ -134,7 +132,7 @@ static unsigned int family_find(uint8_t family, unsigned int key)
 	return FAMILIES;
 }
 
-/* GCM of SM4 and ciphertext stealing of it are in later versions of libcrypto; we need the parts. */
+/* GCM of SM4 is in later versions of libcrypto; we need the parts. */
 bool sym_evp_has(enum sym_family family, enum sym_mode mode)
 {
 	evp_ready();
@@ -148,18 +146,6 @@ bool sym_evp_has(enum sym_family family, enum sym_mode mode)
 }
 
 /* ---- contexts ------------------------------------------------------------------- */
-
-static bool cts_name(EVP_CIPHER_CTX *ctx, uint8_t mode)
-{
-	static const char *const names[] = { "CS1", "CS2", "CS3" };
-	OSSL_PARAM params[2] = { OSSL_PARAM_END, OSSL_PARAM_END };
-
-	if (mode < SYM_CS1 || mode > SYM_CS3)
-		return true;
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_CIPHER_PARAM_CTS_MODE,
-						     (char *)(uintptr_t)names[mode - SYM_CS1], 0);
-	return EVP_CIPHER_CTX_set_params(ctx, params);
-}
 
 /* The key as libcrypto takes it: triple DES with two keys, and single DES, as three. */
 static unsigned int key_make(const struct sym_session *s, const struct sym_part *part,
@@ -220,7 +206,7 @@ static EVP_CIPHER_CTX *ctx_make(struct sym_session *s, const struct sym_part *pa
 	ok = f < FAMILIES &&
 	     EVP_CipherInit_ex2(ctx, ciphers[f][part->mode], key, set ? no_iv : NULL,
 				part->encrypt, NULL) &&
-	     EVP_CIPHER_CTX_set_padding(ctx, 0) && cts_name(ctx, part->mode);
+	     EVP_CIPHER_CTX_set_padding(ctx, 0);
 	if (ok && set)
 		EVP_CIPHER_CTX_set_app_data(ctx, EVP_CIPHER_CTX_iv_noconst(ctx));
 	OPENSSL_cleanse(key, sizeof(key));

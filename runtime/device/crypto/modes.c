@@ -125,15 +125,14 @@ static bool cts_swaps(enum sym_mode mode, size_t rest)
  * The last block, of @rest bytes, and the whole one before it. Encryption pads
  * with zeros, and what the padding becomes is left out.
  */
-static bool cts_tail(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX *ecb,
-		     const struct sym_job *j, const uint8_t iv[SYM_BLOCK], size_t at, size_t rest)
+static bool cts_tail(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, const struct sym_job *j,
+		     const uint8_t iv[SYM_BLOCK], size_t at, size_t rest)
 {
-	bool swap = cts_swaps(j->s->alg->mode, rest);
+	bool swap = cts_swaps(j->s->alg->mode, rest), ok;
 	uint8_t in[2 * SYM_BLOCK] = { 0 }, out[2 * SYM_BLOCK];
 	const uint8_t *full, *part;
-	bool ok;
+	EVP_CIPHER_CTX *ecb;
 
-	(void)lane;
 	memcpy(in, j->src + at, SYM_BLOCK + rest);
 	if (!sym_decrypt(j)) {
 		ok = sym_evp_start_len(cbc, iv, SYM_BLOCK) &&
@@ -147,10 +146,17 @@ static bool cts_tail(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX 
 		}
 		return ok;
 	}
+	if (rest == SYM_BLOCK && swap) {
+		memcpy(out, in + SYM_BLOCK, SYM_BLOCK);
+		memcpy(out + SYM_BLOCK, in, SYM_BLOCK);
+		return sym_evp_start_len(cbc, iv, SYM_BLOCK) &&
+		       sym_evp_run(cbc, j->dst + at, out, sizeof(out));
+	}
 	full = swap ? in : in + rest;
 	part = swap ? in + SYM_BLOCK : in;
 	/* Under the last block lies what the one before it lacks. */
-	ok = sym_evp_start(ecb, NULL) && sym_evp_run(ecb, out + SYM_BLOCK, full, SYM_BLOCK);
+	ecb = sym_evp_get(lane, j->s, 2);
+	ok = ecb && sym_evp_run(ecb, out + SYM_BLOCK, full, SYM_BLOCK);
 	memcpy(out, out + SYM_BLOCK, SYM_BLOCK);
 	memcpy(out, part, rest);
 	xor_into(out + SYM_BLOCK, out + SYM_BLOCK, out, rest);
@@ -158,17 +164,25 @@ static bool cts_tail(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX 
 	     sym_evp_run(cbc, j->dst + at, out, SYM_BLOCK);
 	memcpy(j->dst + at + SYM_BLOCK, out + SYM_BLOCK, rest);
 	OPENSSL_cleanse(out, sizeof(out));
+	sym_evp_put(lane, j->s, 2, ecb);
 	return ok;
+}
+
+/* What plain CBC does: all of it, where the last block is whole and stays in its place. */
+static size_t cts_body(const struct sym_job *j, size_t rest)
+{
+	if (rest == SYM_BLOCK && !cts_swaps(j->s->alg->mode, rest))
+		return j->len;
+	return j->len == SYM_BLOCK ? SYM_BLOCK : j->len - rest - SYM_BLOCK;
 }
 
 void sym_cts_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j)
 {
 	unsigned int part = sym_decrypt(j) ? 1 : 0;
-	EVP_CIPHER_CTX *cbc = sym_evp_get(lane, s, part), *ecb = sym_evp_get(lane, s, 2);
-	size_t rest = (j->len - 1) % SYM_BLOCK + 1;
-	size_t body = j->len == SYM_BLOCK ? SYM_BLOCK : j->len - rest - SYM_BLOCK;
+	EVP_CIPHER_CTX *cbc = sym_evp_get(lane, s, part);
+	size_t rest = (j->len - 1) % SYM_BLOCK + 1, body = cts_body(j, rest);
 	uint8_t iv[SYM_BLOCK];
-	bool ok = cbc && ecb;
+	bool ok = cbc;
 
 	sym_end(j, SDEV_ST_DONE, SDEV_DONE_ALL);
 	memcpy(iv, j->iv, SYM_BLOCK);
@@ -180,11 +194,10 @@ void sym_cts_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j
 	if (!part && body)
 		memcpy(iv, j->dst + body - SYM_BLOCK, SYM_BLOCK);
 	if (body < j->len)
-		ok = ok && cts_tail(lane, cbc, ecb, j, iv, body, rest);
+		ok = ok && cts_tail(lane, cbc, j, iv, body, rest);
 	if (!ok)
 		sym_end(j, SDEV_ST_NO_MEMORY, 0);
 	sym_evp_put(lane, s, part, cbc);
-	sym_evp_put(lane, s, 2, ecb);
 }
 
 /* ---- CCM, SP 800-38C ---------------------------------------------------------------------- */
