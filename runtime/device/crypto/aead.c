@@ -115,6 +115,11 @@ void sym_gmac_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *
 
 /* The parts of it that EVP does whole. */
 #define CCM_WHOLE	2
+/*
+ * It does both passes at once, which saves 6 % of the time, but is told nonce, tag and
+ * lengths by parameters with names, which takes as long as this many bytes of it do there.
+ */
+#define CCM_SHORT	(3u << 10)
 
 /* Lengths are the context's until others are wanted; the key is set behind them. */
 static bool ccm_lengths(EVP_CIPHER_CTX *ctx, const struct sym_session *s, const struct sym_job *j)
@@ -161,7 +166,7 @@ static bool ccm_whole(EVP_CIPHER_CTX *ctx, const struct sym_session *s, struct s
 }
 
 /*
- * EVP takes whole messages. Pieces, those without data, and those that are long enough
+ * EVP takes whole messages. Pieces, short ones, and those that are long enough
  * for somebody to wait for the end of a step are put together from CBC and CTR; so is
  * what the length field of the nonce does not hold, which is refused there.
  */
@@ -170,7 +175,7 @@ void sym_aes_ccm_run(struct sym_lane *lane, struct sym_session *s, struct sym_jo
 	unsigned int part = CCM_WHOLE + (sym_decrypt(j) ? 1 : 0);
 	EVP_CIPHER_CTX *ctx;
 
-	if (!sym_whole(j) || !j->len || j->len > SYM_PIECE ||
+	if (!sym_whole(j) || j->len <= CCM_SHORT || j->len > SYM_PIECE ||
 	    (j->iv_len == 13 && j->len > UINT16_MAX)) {
 		sym_ccm_run(lane, s, j);
 		return;

@@ -185,7 +185,7 @@ void sym_stack_wipe(void)
 /* Parts that are given whole blocks alone, or are told by sym_evp_rest() when they were not. */
 static bool iv_may_be_set(const struct sym_session *s, const struct sym_part *part)
 {
-	return part->mode == SYM_CBC ||
+	return part->mode == SYM_CBC || s->alg->mode == SYM_CCM ||
 	       (s->alg->op == SDEV_OP_CIPHER && s->alg->mode == part->mode);
 }
 

@@ -241,6 +241,25 @@ static bool ccm_aad(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, uint8_t mac[SYM_
 	       mac_padded(lane, cbc, mac, j->aad + head, j->aad_len - head);
 }
 
+/* B0 and little AAD, in one call. */
+#define CCM_AAD_SHORT	46u
+
+static bool ccm_head(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, uint8_t mac[SYM_BLOCK],
+		     const uint8_t b0[SYM_BLOCK], const struct sym_job *j)
+{
+	uint8_t head[SYM_BLOCK + 2 + CCM_AAD_SHORT] = { 0 };
+	size_t len = SYM_BLOCK;
+
+	static_assert(sizeof(head) % SYM_BLOCK == 0, "whole blocks");
+	memcpy(head, b0, SYM_BLOCK);
+	if (j->aad_len) {
+		head[SYM_BLOCK + 1] = (uint8_t)j->aad_len;
+		memcpy(head + SYM_BLOCK + 2, j->aad, j->aad_len);
+		len += wdi_align_up(2 + j->aad_len, SYM_BLOCK);
+	}
+	return sym_cbc_mac(lane, cbc, mac, head, len);
+}
+
 /* B0 and A0, and the MAC up to where the data begins. */
 static bool ccm_begin(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, struct sym_stream *st,
 		      const struct sym_job *j)
@@ -265,6 +284,8 @@ static bool ccm_begin(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, struct sym_str
 	for (unsigned int i = 0; i < q && i < 8; i++)
 		b0[SYM_BLOCK - 1 - i] = (uint8_t)(total >> 8 * i);
 	memset(st->mac, 0, SYM_BLOCK);
+	if (j->aad_len <= CCM_AAD_SHORT)
+		return ccm_head(lane, cbc, st->mac, b0, j);
 	return sym_cbc_mac(lane, cbc, st->mac, b0, SYM_BLOCK) && ccm_aad(lane, cbc, st->mac, j);
 }
 
@@ -276,7 +297,7 @@ static bool ccm_data(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX 
 {
 	if (!j->len)
 		return true;
-	if (!sym_evp_start(ctr, st->iv))
+	if (!sym_evp_start_len(ctr, st->iv, SYM_BLOCK))
 		return false;
 	for (size_t at = 0, n; at < j->len; at += n) {
 		n = wdi_min(j->len - at, CCM_PIECE);
@@ -289,6 +310,8 @@ static bool ccm_data(struct sym_lane *lane, EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX 
 		if (wdi_unlikely(at + n < j->len && (at + n) % SYM_PIECE == 0) && !sym_go_on(j))
 			return true;
 	}
+	if (j->len % SYM_BLOCK)
+		sym_evp_rest(ctr);
 	sym_iv_next(SYM_CTR, st->iv, SYM_BLOCK, j->len, NULL);
 	st->done += j->len;
 	return true;
@@ -298,7 +321,8 @@ static bool ccm_tag(EVP_CIPHER_CTX *ctr, struct sym_stream *st, struct sym_job *
 {
 	uint8_t tag[SYM_BLOCK];
 
-	if (!sym_evp_start(ctr, st->first) || !sym_evp_run(ctr, tag, st->mac, SYM_BLOCK))
+	if (!sym_evp_start_len(ctr, st->first, SYM_BLOCK) ||
+	    !sym_evp_run(ctr, tag, st->mac, SYM_BLOCK))
 		return false;
 	sym_tag_end(j, tag);
 	return true;
@@ -324,14 +348,21 @@ void sym_ccm_run(struct sym_lane *lane, struct sym_session *s, struct sym_job *j
 	ok = ok && ccm_data(lane, cbc, ctr, st, j);
 	if (ok && sym_last(j) && !j->status)
 		ok = ccm_tag(ctr, st, j);
-	if (!ok)
+	if (!ok) {
 		sym_end(j, SDEV_ST_NO_MEMORY, 0);
+		/* It may have stopped within a block. */
+		EVP_CIPHER_CTX_free(ctr);
+		ctr = NULL;
+	}
 put:
 	sym_evp_put(lane, s, 0, cbc);
 	sym_evp_put(lane, s, 1, ctr);
 	if (st == &whole)
-		OPENSSL_cleanse(&whole, sizeof(whole));
+		OPENSSL_cleanse(whole.iv, sizeof(whole.iv) + sizeof(whole.mac) +
+					  sizeof(whole.first));
 }
+static_assert(offsetof(struct sym_stream, first) ==
+	      offsetof(struct sym_stream, iv) + 2 * SYM_BLOCK, "what CCM keeps lies together");
 
 /* ---- GCM through libcrypto's functions for any block cipher -------------------------------- */
 
