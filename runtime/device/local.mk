@@ -20,6 +20,7 @@ libdevice_la_SOURCES += \
 	runtime/device/crypto/aead.c \
 	runtime/device/crypto/alg.c \
 	runtime/device/crypto/batch.c \
+	runtime/device/crypto/check.c \
 	runtime/device/crypto/copy.c \
 	runtime/device/crypto/cipher.c \
 	runtime/device/crypto/digest.c \

@@ -72,65 +72,6 @@ static inline unsigned int cipher_check(const struct sym_alg *alg, const struct 
 	       SDEV_BAD_LENGTH : 0;
 }
 
-static unsigned int state_size(const struct sym_alg *alg)
-{
-	if (alg->mode == SYM_GMAC)
-		return 0;
-	return alg->hash ? sym_hash_rows[alg->hash].state : SYM_BLOCK;
-}
-
-static unsigned int digest_check(const struct sym_alg *alg, const struct sdev_desc *d)
-{
-	bool first = d->sym.flags & SDEV_SYM_FIRST, last = d->sym.flags & SDEV_SYM_LAST;
-	unsigned int block = alg->hash ? sym_hash_rows[alg->hash].block : SYM_BLOCK;
-
-	if (d->sym.flags & ~(SDEV_SYM_FIRST | SDEV_SYM_LAST))
-		return SDEV_BAD_FLAGS;
-	if (last ? !d->dst_len || d->dst_len > alg->mac : d->dst_len != state_size(alg))
-		return SDEV_BAD_MAC;
-	if (!last && d->src_len % block)
-		return SDEV_BAD_LENGTH;
-	if (!first && d->total % block)
-		return SDEV_BAD_PIECE;
-	/* The last block of a cipher's MAC is a special one. */
-	if (!first && last && !alg->hash && alg->mode != SYM_GMAC && !d->src_len)
-		return SDEV_BAD_LENGTH;
-	if (alg->mode == SYM_GMAC && first &&
-	    (d->sym.iv_len < alg->iv || d->sym.iv_len > alg->iv_max))
-		return SDEV_BAD_IV;
-	return 0;
-}
-
-static bool tag_fits(const struct sym_alg *alg, unsigned int len)
-{
-	if (alg->tags)
-		return len < 32 && alg->tags >> len & 1;
-	return len >= 4 && len <= alg->mac;
-}
-
-static unsigned int aead_check(const struct sym_alg *alg, const struct sdev_desc *d,
-			       const struct sdev_ext *ext)
-{
-	uint8_t flags = d->sym.flags;
-	bool first = flags & SDEV_SYM_FIRST, last = flags & SDEV_SYM_LAST;
-	bool in_src = flags & SDEV_SYM_AAD_IN_SRC;
-	uint32_t aad = ext->aead.aad_len, len = d->src_len;
-
-	if (flags & ~SDEV_SYM_ALL || (flags & SDEV_SYM_AAD_COPY && !in_src))
-		return SDEV_BAD_FLAGS;
-	if (first && (d->sym.iv_len < alg->iv || d->sym.iv_len > alg->iv_max))
-		return SDEV_BAD_IV;
-	if ((last || (first && alg->mode == SYM_CCM)) && !tag_fits(alg, d->sym.mac_len))
-		return SDEV_BAD_MAC;
-	if ((!first && aad) || (in_src && aad > len))
-		return SDEV_BAD_AAD;
-	if (d->dst_len < len)
-		return SDEV_BAD_LENGTH;
-	if (in_src)
-		len -= aad;
-	return len & (alg->align - 1u) || (!last && len % SYM_BLOCK) ? SDEV_BAD_LENGTH : 0;
-}
-
 /* ---- taking up a job --------------------------------------------------------------------- */
 
 /* Sessions are shared once a batch. NULL: the job has been ended. */
@@ -221,7 +162,7 @@ static inline void smalls_set(struct sym_job *j, const struct sdev_desc *d)
 		break;
 	case SDEV_OP_DIGEST:
 		if (!sym_first(j) && !j->stream)
-			j->in[n++] = (struct sym_small){ d->iv_va, j->mac, state_size(j->s->alg) };
+			j->in[n++] = (struct sym_small){ d->iv_va, j->mac, sym_state_size(j->s->alg) };
 		j->out = (struct sym_small){ d->dst_va, j->mac, d->dst_len };
 		break;
 	default:
@@ -266,8 +207,8 @@ static unsigned int other_begin(struct sym_job *j, const struct sdev_job *job,
 				const struct sym_alg *alg)
 {
 	const struct sdev_desc *d = job->desc;
-	unsigned int bad = d->opcode == SDEV_OP_DIGEST ? digest_check(alg, d) :
-							 aead_check(alg, d, job->ext);
+	unsigned int bad = d->opcode == SDEV_OP_DIGEST ? sym_digest_check(alg, d) :
+							 sym_aead_check(alg, d, job->ext);
 
 	if (bad)
 		return bad;
@@ -288,15 +229,14 @@ static unsigned int other_begin(struct sym_job *j, const struct sdev_job *job,
 	return 0;
 }
 
-/* False: the job has been ended. */
-static bool job_begin(struct sym_lane *lane, struct sym_job *j, struct sdev_job *job)
+/* @o: its session, NULL: there is none. False: the job has been ended. */
+static inline bool job_begin(struct sym_job *j, struct sdev_job *job, struct sdev_object *o)
 {
 	const struct sdev_desc *d = job->desc;
-	struct sdev_object *o = object_get(lane, job);
 	struct sym_session *s;
 	unsigned int bad;
 
-	if (!o)
+	if (wdi_unlikely(!o))
 		return false;
 	s = o->body;
 	j->job = job;
@@ -519,6 +459,12 @@ static void translate(struct batch *b)
 	}
 }
 
+static inline void cipher_deliver(struct sym_job *j)
+{
+	if (j->s->alg->iv_moves)
+		sym_block_copy((uint8_t *)(uintptr_t)j->job->desc->iv_va, j->iv, j->iv_len);
+}
+
 /* Whether it may be written has been looked at; now it is enough to say where a fault may be. */
 static void deliver(struct batch *b)
 {
@@ -530,10 +476,10 @@ static void deliver(struct batch *b)
 		at_set(lane, at);
 		if (flag(&j->ended) || j->status || j->copied)
 			continue;
-		if (!j->cipher && j->out.len)
+		if (j->cipher)
+			cipher_deliver(j);
+		else if (j->out.len)
 			small_copy((uint8_t *)(uintptr_t)j->out.va, j->out.ours, j->out.len);
-		else if (j->cipher && j->s->alg->iv_moves)
-			sym_block_copy((uint8_t *)(uintptr_t)j->job->desc->iv_va, j->iv, j->iv_len);
 	}
 }
 
@@ -710,6 +656,30 @@ static void thrown_many(const struct batch *b, const struct sdev_fault *fault)
 	}
 }
 
+/* A cipher that is the lane's only job goes the same way without asking who else there is. */
+static void cipher_alone(void *arg)
+{
+	struct batch *b = arg;
+	struct sym_lane *lane = b->lane;
+	struct sym_job *j = lane->list[0];
+	const struct sym_alg *alg = j->s->alg;
+
+	cipher_translate(b, j);
+	*(volatile enum phase *)&b->phase = RUN;
+	if (alg->mb.from[sym_decrypt(j) ? 1 : 0] == 1) {
+		at_set(lane, 1);
+		sym_mb_run(lane);
+		at_set(lane, 0);
+	}
+	if (!j->done)
+		alg->run(lane, j->s, j);
+	j->done = true;
+	*(volatile enum phase *)&b->phase = DELIVER;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (!j->status)
+		cipher_deliver(j);
+}
+
 /* All under one guard; what is thrown out of it goes on with the phase that it was in. */
 static void phases(void *arg)
 {
@@ -726,14 +696,13 @@ static void phases(void *arg)
 	deliver(b);
 }
 
-static void phases_run(struct batch *b)
+/* @fault is over: end whom it was about, and do the rest. */
+__attribute__((noinline))
+static void phases_go_on(struct batch *b, struct sdev_fault fault)
 {
 	struct sym_lane *lane = b->lane;
-	struct sdev_fault fault;
 
-	phase_set(b, TRANSLATE, 0);
-	b->written[0] = b->written[1] = SDEV_NO_PAGE;
-	while (wdi_unlikely(!b->guard->batch(b->thread, batch_hit, phases, b, &fault))) {
+	do {
 		if (b->phase != RUN) {
 			sym_job_fault(lane->list[lane->at], &fault);
 			at_set(lane, lane->at + 1);
@@ -742,7 +711,17 @@ static void phases_run(struct batch *b)
 		} else {
 			thrown_many(b, &fault);
 		}
-	}
+	} while (!b->guard->batch(b->thread, batch_hit, phases, b, &fault));
+}
+
+static inline void phases_run(struct batch *b, void (*fn)(void *))
+{
+	struct sdev_fault fault;
+
+	phase_set(b, TRANSLATE, 0);
+	b->written[0] = b->written[1] = SDEV_NO_PAGE;
+	if (wdi_unlikely(!b->guard->batch(b->thread, batch_hit, fn, b, &fault)))
+		phases_go_on(b, fault);
 }
 
 /* ---- a batch ---------------------------------------------------------------------------------------- */
@@ -772,6 +751,12 @@ static void job_finish(struct sym_job *j)
 	cpl->produced = d->opcode == SDEV_OP_DIGEST ? d->dst_len : d->src_len;
 }
 
+static inline bool places_fit(struct sym_job *j)
+{
+	return wdi_likely(wdi_likely(j->cipher) ? cipher_fits(j) : ranges_fit(j)) ||
+	       ranges_check(j);
+}
+
 /*
  * Take up jobs until the room for copies is used up, and run them. Returns how
  * many; one at least.
@@ -787,7 +772,7 @@ static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned i
 		struct sym_job *j = &lane->jobs[i];
 		size_t size;
 
-		if (!job_begin(lane, j, &jobs[i]))
+		if (!job_begin(j, &jobs[i], object_get(lane, &jobs[i])))
 			continue;
 		if (j->copied) {
 			uint8_t *p;
@@ -810,35 +795,58 @@ static unsigned int round_run(struct batch *b, struct sdev_job *jobs, unsigned i
 				job_finish(j);
 				continue;
 			}
-		} else if (wdi_unlikely(!(wdi_likely(j->cipher) ? cipher_fits(j) : ranges_fit(j))) &&
-			   !ranges_check(j)) {
+		} else if (wdi_unlikely(!places_fit(j))) {
 			job_finish(j);
 			continue;
 		}
 		lane->list[lane->count++] = j;
 	}
 	if (lane->count)
-		phases_run(b);
+		phases_run(b, phases);
 	for (unsigned int k = 0; k < lane->count; k++)
 		job_finish(lane->list[k]);
 	/* Copies are of what may be secret once it has been decrypted, and may be large. */
-	if (used)
+	if (used) {
 		OPENSSL_cleanse(b->thread->in.p, wdi_min(used, b->thread->in.size));
-	sdev_lane_trim(b->thread);
+		sdev_lane_trim(b->thread);
+	}
 	return i;
+}
+
+/* A job alone, where it lies. */
+static void one_run(struct batch *b, struct sdev_job *job)
+{
+	struct sym_lane *lane = b->lane;
+	struct sdev_object *o = sdev_object_share(job, &sdev_sym_kind);
+	struct sym_job *j = &lane->jobs[0];
+
+	if (job_begin(j, job, o)) {
+		if (wdi_likely(places_fit(j))) {
+			lane->list[0] = j;
+			lane->count = 1;
+			phases_run(b, j->cipher && b->guard->touches ? cipher_alone : phases);
+		}
+		job_finish(j);
+	}
+	if (wdi_likely(o))
+		sdev_object_put(job->dev, o);
 }
 
 void sdev_sym_run(struct sdev_job *jobs, unsigned int n)
 {
-	struct batch b = {
-		.lane = sym_lane_get(jobs[0].lane),
-		.thread = jobs[0].lane,
-		.guard = jobs[0].guard,
-	};
+	struct batch b;
+
+	b.lane = sym_lane_get(jobs[0].lane);
+	b.thread = jobs[0].lane;
+	b.guard = jobs[0].guard;
 
 	if (!b.lane) {
 		for (unsigned int i = 0; i < n; i++)
 			sdev_job_end(&jobs[i], SDEV_ST_NO_MEMORY, 0);
+		return;
+	}
+	if (n == 1 && in_place(&jobs[0])) {
+		one_run(&b, &jobs[0]);
 		return;
 	}
 	for (unsigned int done = 0; done < n;)

@@ -352,6 +352,15 @@ struct sym_lane *sym_lane_get(struct sdev_lane *lane);	/* NULL: no memory */
 /* A fault ends the job, or parks it: nothing of it has been kept. */
 void sym_job_fault(struct sym_job *j, const struct sdev_fault *fault);
 
+/* ---- check.c ------------------------------------------------------------------------------- */
+
+/* Bytes of the chaining state. */
+unsigned int sym_state_size(const struct sym_alg *alg);
+/* 0 or enum sdev_malformed. */
+unsigned int sym_digest_check(const struct sym_alg *alg, const struct sdev_desc *d);
+unsigned int sym_aead_check(const struct sym_alg *alg, const struct sdev_desc *d,
+			    const struct sdev_ext *ext);
+
 /* ---- copy.c: jobs that do not run where they lie ------------------------------------------- */
 
 size_t sym_copy_size(const struct sym_job *j);
