@@ -27,10 +27,18 @@ int wdi_bus_scan(struct wdi_bus_info *list, unsigned int max)
 void wdi_bus_fork_hold(void)
 {
 	wdi_heir_fork_hold();
+	for (size_t i = 0; i < wdi_array_size(buses); i++) {
+		if (buses[i]->fork_hold)
+			buses[i]->fork_hold();
+	}
 }
 
 void wdi_bus_fork_go_on(void)
 {
+	for (size_t i = 0; i < wdi_array_size(buses); i++) {
+		if (buses[i]->fork_go_on)
+			buses[i]->fork_go_on();
+	}
 	wdi_heir_fork_go_on();
 }
 

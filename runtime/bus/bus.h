@@ -105,6 +105,9 @@ struct wdi_bus {
 	int (*scan)(struct wdi_bus_info *list, unsigned int max);
 	int (*open)(const struct wdi_bus_info *info, const struct wdi_bus_config *config,
 		    struct wdi_bus_dev **out);
+	/* Before a fork, and after it in the parent. May be NULL. */
+	void (*fork_hold)(void);
+	void (*fork_go_on)(void);
 	/* In a forked child, after all devices of the bus were forgotten. May be NULL. */
 	void (*forked)(void);
 };

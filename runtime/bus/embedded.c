@@ -164,6 +164,19 @@ static int embedded_bus_open(const struct wdi_bus_info *info, const struct wdi_b
 	return wdi_bus_vfio_open(&embedded_transport, info, config, out);
 }
 
+/* Devices come and go under a lock that is held over the fork. */
+static void embedded_bus_fork_hold(void)
+{
+	if (embedded.dev)
+		sdev_fork_hold(embedded.dev);
+}
+
+static void embedded_bus_fork_go_on(void)
+{
+	if (embedded.dev)
+		sdev_fork_go_on(embedded.dev);
+}
+
 /* Only the forking thread exists here; the lock may have been held by another. */
 static void embedded_bus_forked(void)
 {
@@ -178,5 +191,7 @@ const struct wdi_bus wdi_bus_embedded = {
 	.name = "embedded",
 	.scan = embedded_bus_scan,
 	.open = embedded_bus_open,
+	.fork_hold = embedded_bus_fork_hold,
+	.fork_go_on = embedded_bus_fork_go_on,
 	.forked = embedded_bus_forked,
 };

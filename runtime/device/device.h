@@ -121,6 +121,14 @@ bool sdev_direct(struct sdev_file *file, uint32_t queue, const struct sdev_slot 
 		 struct sdev_cpl *cpl);
 
 /*
+ * Around a fork(): engine threads are in none of the libraries that have locks (libcrypto), which
+ * nobody would give back in the child. Hold waits for the batches that they are at, though not for
+ * more than a second: one may be waiting for the caller itself, for a page.
+ */
+void sdev_fork_hold(struct sdev *dev);
+void sdev_fork_go_on(struct sdev *dev);
+
+/*
  * In a forked child the device has no engine threads and its mappings are
  * gone: sdev_forget() frees what can be freed without touching them. The
  * parent is not disturbed.

@@ -495,6 +495,7 @@ struct sdev_runner {
 	unsigned int index;
 	uint32_t next;			/* queue to look at first */
 	bool searching;			/* counted in sdev_engines.searching */
+	atomic_bool locks;		/* may hold locks of libraries; see sdev_fork_hold() */
 };
 
 struct sdev_engines {
@@ -507,6 +508,7 @@ struct sdev_engines {
 	pthread_cond_t wake;
 	unsigned int tokens;		/* threads told to get up; lock */
 	atomic_bool stop;		/* set under lock */
+	atomic_bool held;		/* nobody may begin with what takes locks of libraries */
 };
 
 int sdev_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg, const char *name);

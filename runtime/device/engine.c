@@ -11,6 +11,7 @@
 #include "device/device_internal.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,55 @@ static void engine_found(struct sdev_runner *e, bool more)
 		sdev_engines_kick(e->dev);
 }
 
+/* ---- fork ------------------------------------------------------------------------ */
+
+#define HOLD_NS		UINT64_C(1000000000)
+
+void sdev_fork_hold(struct sdev *dev)
+{
+	struct sdev_engines *all = &dev->engines;
+	uint64_t until = wdi_now_ns() + HOLD_NS;
+
+	atomic_store(&all->held, true);
+	for (uint32_t i = 0; i < atomic_load(&all->running); i++) {
+		while (atomic_load(&all->list[i].locks) && wdi_now_ns() < until)
+			sched_yield();
+	}
+}
+
+void sdev_fork_go_on(struct sdev *dev)
+{
+	atomic_store(&dev->engines.held, false);
+}
+
+/* Pairs with sdev_fork_hold(): of the two at least one sees the other. */
+static bool locks_take(struct sdev_runner *e)
+{
+	atomic_store(&e->locks, true);
+	if (wdi_likely(!atomic_load(&e->dev->engines.held)))
+		return true;
+	atomic_store(&e->locks, false);
+	return false;
+}
+
+static void locks_give(struct sdev_runner *e)
+{
+	atomic_store_explicit(&e->locks, false, memory_order_release);
+}
+
+/* Codecs have none, and their batches may take long. */
+static bool batch_locks(const struct sdev_batch *b)
+{
+	const uint32_t without = UINT32_C(1) << SDEV_OP_NOOP | UINT32_C(1) << SDEV_OP_COMPRESS |
+				 UINT32_C(1) << SDEV_OP_DECOMPRESS;
+
+	for (unsigned int i = 0; i < b->count; i++) {
+		if (b->desc[i].opcode >= SDEV_OP_COUNT || !(without >> b->desc[i].opcode & 1))
+			return true;
+	}
+	return b->resumed;
+}
+
 /* One batch of the next queue that has one. */
 static bool engine_turn(struct sdev_runner *e)
 {
@@ -136,10 +186,17 @@ static bool engine_turn(struct sdev_runner *e)
 		return false;
 	q = &e->dev->queues[index];
 	e->next = index + 1 < e->dev->max_queues ? index + 1 : 0;
+	if (wdi_unlikely(!locks_take(e))) {
+		sched_yield();
+		return true;
+	}
 	if (sdev_queue_take(q, NULL, &b)) {
 		engine_found(e, b.more);
+		if (!batch_locks(&b))
+			locks_give(e);
 		sdev_queue_run(q, &b);
 	}
+	locks_give(e);
 	return true;
 }
 

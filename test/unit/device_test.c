@@ -799,6 +799,44 @@ START_TEST(polled_queue)
 }
 END_TEST
 
+/*
+ * A child of fork() gets the locks of libcrypto as they are: whatever a thread has begun when the
+ * fork is announced is complete when it may happen, and nothing begins until it is over.
+ */
+START_TEST(fork_held)
+{
+	const struct sdev_config config = { .max_queues = 4, .guard = -1, .engine_threads = 2 };
+	static const uint8_t key[16] = "sixteen bytes, s";
+	struct sdev_cpl cpl;
+	struct rig rig;
+
+	rig_open_config(&rig, &config, 8);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct sdev_slot slot = { .desc = {
+			.opcode = SDEV_OP_SESSION_OPEN, .tag = i, .src_va = (uintptr_t)key,
+			.src_len = sizeof(key), .session = { .alg = SDEV_ALG_AES_CBC },
+		} };
+		bool there;
+
+		rig.q.sq[rig.q.tail % rig.q.depth] = slot;
+		rig.q.tail++;
+		rig_ring(&rig.q);
+		sdev_fork_hold(rig.dev);
+		there = rig_peek(&rig.q, &cpl);
+		for (int turns = 0; turns < 20; turns++)
+			sched_yield();
+		ck_assert(there == rig_peek(&rig.q, &cpl));
+		sdev_fork_go_on(rig.dev);
+		while (!rig_take(&rig.q, &cpl))
+			sched_yield();
+		ck_assert_uint_eq(SDEV_CPL_STATUS(cpl.end), SDEV_ST_DONE);
+		slot.desc = (struct sdev_desc){ .opcode = SDEV_OP_SESSION_CLOSE, .object = cpl.object };
+		rig_run(&rig.q, &slot.desc);
+	}
+	rig_close(&rig);
+}
+END_TEST
+
 static void *client_main(void *arg)
 {
 	struct rig_queue *q = arg;
@@ -906,6 +944,7 @@ int main(void)
 	tcase_add_test(tcase, sleep_on_word);
 	tcase_add_test(tcase, fence_wakes);
 	tcase_add_test(tcase, polled_queue);
+	tcase_add_test(tcase, fork_held);
 	tcase_add_test(tcase, no_doorbell_lost);
 	tcase_add_test(tcase, churn);
 	suite_add_tcase(suite, tcase);
