@@ -1,69 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * libwd_crypto's classes as the provider uses them. A class gets some contexts, and a thread
- * sends everything through the context of its turn: so the jobs of one event loop meet in
- * one queue, and threads share none as long as there are not many more than CPUs.
- */
+/* Sessions, and operations that run in a job or at once; classes and contexts are class.c's. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
-#include <uadk/wd_sched.h>
 #include <weft/weft.h>
 
+#include "openssl/class.h"
 #include "openssl/common.h"
 #include "openssl/dev.h"
 #include "openssl/job.h"
 
-#define CTX_MAX		WDI_OSSL_TURNS
-#define POLL_AT_ONCE	64
 #define SPINS		64		/* rounds of collecting: somebody is about to be done */
-#define SLEEP_MS	5
 #define GIVE_UP_S	30
-
-/* What differs between the classes of libwd. */
-struct class_fns {
-	const char *alg;
-	int (*init)(struct wd_ctx_config *config, struct wd_sched *sched);
-	void (*uninit)(void);
-	int (*poll_ctx)(__u32 idx, __u32 expt, __u32 *count);
-	int (*poll)(__u32 expt, __u32 *count);
-	void (*free_sess)(handle_t sess);
-	bool gathers;		/* what is run together is faster: nobody may begin with a part */
-};
-
-static const struct class_fns fns[WDI_OSSL_CLASSES] = {
-	[WDI_OSSL_CLASS_CIPHER] = { "cipher", wd_cipher_init, wd_cipher_uninit,
-				    wd_cipher_poll_ctx, wd_cipher_poll, wd_cipher_free_sess, true },
-	[WDI_OSSL_CLASS_DIGEST] = { "digest", wd_digest_init, wd_digest_uninit,
-				    wd_digest_poll_ctx, wd_digest_poll, wd_digest_free_sess, true },
-	[WDI_OSSL_CLASS_AEAD] = { "aead", wd_aead_init, wd_aead_uninit,
-				  wd_aead_poll_ctx, wd_aead_poll, wd_aead_free_sess, true },
-	[WDI_OSSL_CLASS_RSA] = { "rsa", wd_rsa_init, wd_rsa_uninit,
-				 wd_rsa_poll_ctx, wd_rsa_poll, wd_rsa_free_sess, false },
-	[WDI_OSSL_CLASS_ECC] = { "ecdh", wd_ecc_init, wd_ecc_uninit,
-				 wd_ecc_poll_ctx, wd_ecc_poll, wd_ecc_free_sess, false },
-	[WDI_OSSL_CLASS_DH] = { "dh", wd_dh_init, wd_dh_uninit,
-				wd_dh_poll_ctx, wd_dh_poll, wd_dh_free_sess, false },
-};
-
-enum class_state {
-	CLASS_NEW,
-	CLASS_OURS,		/* contexts and scheduler are ours */
-	CLASS_SHARED,		/* the application had initialised it */
-	CLASS_FAILED,		/* not tried again until the device is closed */
-};
-
-struct class {
-	int state;
-	uint32_t ctx_num;
-	struct wd_ctx ctxs[CTX_MAX];
-	uint32_t working[CTX_MAX];	/* operations sent and not collected */
-};
 
 struct wdi_ossl_sess {
 	int refs;
@@ -76,12 +28,11 @@ struct wdi_ossl_sess {
 	struct wdi_ossl_sess *older;
 };
 
-static struct class classes[WDI_OSSL_CLASSES];
-static struct wdi_ossl_sess *shared[WDI_OSSL_IMPLS][CTX_MAX];
+static struct wdi_ossl_sess *shared[WDI_OSSL_IMPLS][WDI_OSSL_TURNS];
 static struct wdi_ossl_sess *inherited;	/* the parent's, by their member older */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users;
-static bool fork_hooked;
+static bool fork_hooked, exit_hooked;
 /* Changes when everything that was opened is gone: after a fork, and after the last close. */
 static uint32_t epoch = 1;
 static uint32_t forks;
@@ -96,201 +47,26 @@ uint32_t wdi_ossl_turn(void)
 	return thread_turn - 1;
 }
 
-/* ---- scheduler ----------------------------------------------------------------------- */
-
-static handle_t sched_begin(handle_t h, void *param)
-{
-	(void)h;
-	(void)param;
-	return 0;
-}
-
-static __u32 sched_pick(handle_t h, void *key, const int mode)
-{
-	const struct class *c = (const struct class *)h;
-
-	(void)key;
-	(void)mode;
-	return wdi_ossl_turn() % c->ctx_num;
-}
-
-/* Somebody else's wd_<class>_poll(): collect from every context. */
-static int sched_poll(handle_t h, __u32 expect, __u32 *count)
-{
-	const struct class *c = (const struct class *)h;
-	const struct class_fns *f = &fns[c - classes];
-
-	for (uint32_t i = 0; i < c->ctx_num && *count < expect; i++) {
-		__u32 n = 0;
-		int ret = f->poll_ctx(i, expect - *count, &n);
-
-		*count += n;
-		if (ret && ret != -WD_EAGAIN)
-			return ret;
-	}
-	return 0;
-}
-
 /* ---- start and end ------------------------------------------------------------------- */
 
 /*
- * Two threads in one queue take away each other's batches while they are being filled, so
- * there are some more than CPUs.
+ * OPENSSL_cleanup() frees what libcrypto keeps of other threads without asking them, so those
+ * of the device have to be through with it before. If the contexts were the last of the device,
+ * its threads end here; if the program has some of its own, they have no work of ours any more.
+ * What comes after that is done by the CPU.
  */
-static uint32_t ctxs_wanted(void)
+static void before_cleanup(void)
 {
-	cpu_set_t set;
-	int n = 2;
-
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		n = 2 * CPU_COUNT(&set);
-	return n < 4 ? 4 : n > CTX_MAX ? CTX_MAX : (uint32_t)n;
+	wdi_ossl_classes_close(true);
+	__atomic_add_fetch(&epoch, 1, __ATOMIC_RELEASE);
 }
 
-static void close_ctxs(struct class *c)
-{
-	while (c->ctx_num)
-		wd_release_ctx(c->ctxs[--c->ctx_num].ctx);
-}
-
-static int class_open(struct class *c, const struct class_fns *f)
-{
-	struct uacce_dev *dev = wd_get_accel_dev(f->alg);
-	struct wd_ctx_config config = { .ctxs = c->ctxs };
-	struct wd_sched sched = {
-		.name = "weft openssl",
-		.sched_policy = SCHED_POLICY_NONE,
-		.sched_init = sched_begin,
-		.pick_next_ctx = sched_pick,
-		.poll_policy = sched_poll,
-		.h_sched_ctx = (handle_t)c,
-	};
-	uint32_t want = ctxs_wanted();
-	int ret;
-
-	if (!dev)
-		return CLASS_FAILED;
-	for (c->ctx_num = 0; c->ctx_num < want; c->ctx_num++) {
-		handle_t ctx = wd_request_ctx(dev);
-
-		if (!ctx)
-			break;
-		if (f->gathers)
-			weft_ctx_poll_only(ctx);
-		c->ctxs[c->ctx_num] = (struct wd_ctx){ .ctx = ctx, .ctx_mode = CTX_MODE_ASYNC };
-	}
-	free(dev);
-	if (!c->ctx_num)
-		return CLASS_FAILED;
-	config.ctx_num = c->ctx_num;
-	ret = f->init(&config, &sched);
-	if (!ret)
-		return CLASS_OURS;
-	close_ctxs(c);
-	return ret == -WD_EEXIST ? CLASS_SHARED : CLASS_FAILED;
-}
-
-static bool class_up(enum wdi_ossl_class class)
-{
-	struct class *c = &classes[class];
-	int state = __atomic_load_n(&c->state, __ATOMIC_ACQUIRE);
-
-	if (wdi_unlikely(state == CLASS_NEW)) {
-		pthread_mutex_lock(&lock);
-		if (c->state == CLASS_NEW)
-			__atomic_store_n(&c->state, class_open(c, &fns[class]), __ATOMIC_RELEASE);
-		state = c->state;
-		pthread_mutex_unlock(&lock);
-	}
-	return state != CLASS_FAILED;
-}
-
-struct collect {
-	enum wdi_ossl_class class;
-	uint32_t pos;
-	__u32 count;
-};
-
-static void collect_here(void *arg)
-{
-	struct collect *c = arg;
-
-	if (__atomic_load_n(&classes[c->class].state, __ATOMIC_RELAXED) == CLASS_OURS)
-		fns[c->class].poll_ctx(c->pos, POLL_AT_ONCE, &c->count);
-	else
-		fns[c->class].poll(POLL_AT_ONCE, &c->count);
-}
-
-/* One round of collecting, which runs what nobody has begun; true if something came. */
-static bool collect(enum wdi_ossl_class class, uint32_t pos)
-{
-	struct collect c = { class, pos, 0 };
-
-	wdi_ossl_job_call(collect_here, &c);
-	return c.count > 0;
-}
-
-static void sleep_here(void *arg)
-{
-	struct collect *c = arg;
-
-	wd_ctx_wait(classes[c->class].ctxs[c->pos].ctx, SLEEP_MS);
-}
-
-/*
- * Another thread has what is to be waited for. It may have collected it, too, of which nobody
- * is told; therefore not for long.
- */
-static void let_others(enum wdi_ossl_class class, uint32_t pos)
-{
-	struct collect c = { class, pos, 0 };
-
-	if (__atomic_load_n(&classes[class].state, __ATOMIC_RELAXED) == CLASS_OURS)
-		wdi_ossl_job_call(sleep_here, &c);
-	else
-		sched_yield();
-}
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
-}
-
-/* Operations that nobody waits for any more still point at memory. */
-static void class_drain(struct class *c, enum wdi_ossl_class class)
-{
-	double end = seconds() + 1;
-
-	for (uint32_t i = 0; i < c->ctx_num; i++) {
-		while (__atomic_load_n(&c->working[i], __ATOMIC_ACQUIRE) && seconds() < end) {
-			if (!collect(class, i))
-				sched_yield();
-		}
-	}
-}
-
-static void class_close(enum wdi_ossl_class class)
-{
-	struct class *c = &classes[class];
-
-	if (c->state == CLASS_OURS) {
-		class_drain(c, class);
-		fns[class].uninit();
-		close_ctxs(c);
-	}
-	memset(c, 0, sizeof(*c));
-}
-
-/* The child has no contexts: libwd's classes are uninitialised there. */
 static void child_after_fork(void)
 {
 	pthread_mutex_init(&lock, NULL);
-	memset(classes, 0, sizeof(classes));
-	for (int i = 0; i < WDI_OSSL_IMPLS * CTX_MAX; i++) {
-		struct wdi_ossl_sess **place = &shared[i / CTX_MAX][i % CTX_MAX];
+	wdi_ossl_classes_after_fork();
+	for (int i = 0; i < WDI_OSSL_IMPLS * WDI_OSSL_TURNS; i++) {
+		struct wdi_ossl_sess **place = &shared[i / WDI_OSSL_TURNS][i % WDI_OSSL_TURNS];
 
 		if (*place) {
 			wdi_ossl_sess_keep(*place, inherited);
@@ -298,7 +74,7 @@ static void child_after_fork(void)
 			*place = NULL;
 		}
 	}
-	epoch++;
+	__atomic_add_fetch(&epoch, 1, __ATOMIC_RELEASE);
 	forks++;
 	wdi_ossl_op_after_fork();
 }
@@ -307,8 +83,11 @@ void wdi_ossl_dev_get(void)
 {
 	pthread_mutex_lock(&lock);
 	users++;
+	/* Both call this module for ever; it is never unloaded. */
 	if (!fork_hooked)
 		fork_hooked = !pthread_atfork(NULL, NULL, child_after_fork);
+	if (!exit_hooked)
+		exit_hooked = OPENSSL_atexit(before_cleanup);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -316,16 +95,15 @@ void wdi_ossl_dev_put(void)
 {
 	pthread_mutex_lock(&lock);
 	if (!--users) {
-		for (int i = 0; i < WDI_OSSL_IMPLS * CTX_MAX; i++) {
-			wdi_ossl_sess_put(shared[i / CTX_MAX][i % CTX_MAX]);
-			shared[i / CTX_MAX][i % CTX_MAX] = NULL;
+		for (int i = 0; i < WDI_OSSL_IMPLS * WDI_OSSL_TURNS; i++) {
+			wdi_ossl_sess_put(shared[i / WDI_OSSL_TURNS][i % WDI_OSSL_TURNS]);
+			shared[i / WDI_OSSL_TURNS][i % WDI_OSSL_TURNS] = NULL;
 		}
 		wdi_ossl_sess_put(inherited);
 		inherited = NULL;
+		wdi_ossl_classes_close(false);
 		wdi_ossl_op_free_spares();
-		for (int i = 0; i < WDI_OSSL_CLASSES; i++)
-			class_close((enum wdi_ossl_class)i);
-		epoch++;
+		__atomic_add_fetch(&epoch, 1, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -382,15 +160,21 @@ struct opening {
 	struct wdi_ossl_sess *sess;
 	wdi_ossl_open_fn *open;
 	const void *arg;
+	bool up;
 };
+
+static void up_here(void *arg)
+{
+	struct opening *o = arg;
+
+	o->up = wdi_ossl_class_up(o->sess->class);
+}
 
 static void open_here(void *arg)
 {
 	struct opening *o = arg;
 
-	if (!class_up(o->sess->class))
-		return;
-	o->sess->epoch = epoch;
+	o->sess->epoch = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 	o->sess->handle = o->open(o->sess, o->arg);
 }
 
@@ -398,13 +182,15 @@ struct wdi_ossl_sess *wdi_ossl_sess_open(enum wdi_ossl_class class, wdi_ossl_ope
 					 const void *arg)
 {
 	struct wdi_ossl_sess *sess = calloc(1, sizeof(*sess));
-	struct opening o = { sess, open, arg };
+	struct opening o = { sess, open, arg, false };
 
 	if (!sess)
 		return NULL;
 	sess->refs = 1;
 	sess->class = class;
-	wdi_ossl_job_call(open_here, &o);
+	wdi_ossl_job_call(up_here, &o);
+	if (o.up)
+		wdi_ossl_class_call(class, open_here, &o);
 	if (!sess->handle) {
 		if (sess->extra)
 			sess->free_extra(sess->extra);
@@ -474,8 +260,7 @@ static void close_here(void *arg)
 {
 	struct wdi_ossl_sess *sess = arg;
 
-	/* libwd recognises a handle whose initialisation has ended; it is memory still. */
-	fns[sess->class].free_sess(sess->handle);
+	wdi_ossl_class_free_sess(sess->class, sess->handle);
 }
 
 void wdi_ossl_sess_put(struct wdi_ossl_sess *sess)
@@ -493,7 +278,7 @@ void wdi_ossl_sess_put(struct wdi_ossl_sess *sess)
 
 struct wdi_ossl_sess *wdi_ossl_sess_shared(const struct wdi_ossl_row *row)
 {
-	struct wdi_ossl_sess **place = &shared[row - wdi_ossl_rows][wdi_ossl_turn() % CTX_MAX];
+	struct wdi_ossl_sess **place = &shared[row - wdi_ossl_rows][wdi_ossl_turn() % WDI_OSSL_TURNS];
 	struct wdi_ossl_sess *sess = __atomic_load_n(place, __ATOMIC_ACQUIRE), *mine;
 
 	if (wdi_likely(sess))
@@ -509,7 +294,7 @@ struct wdi_ossl_sess *wdi_ossl_sess_shared(const struct wdi_ossl_row *row)
 
 bool wdi_ossl_sess_valid(const struct wdi_ossl_sess *sess)
 {
-	return sess->epoch == epoch;
+	return sess->epoch == __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 }
 
 /* ---- operations ---------------------------------------------------------------------- */
@@ -529,7 +314,7 @@ enum wdi_ossl_where wdi_ossl_where(const struct wdi_ossl_limits *limits, size_t 
 static void op_finish(struct wdi_ossl_op *op, enum wdi_ossl_class class, int status)
 {
 	op->status = status;
-	__atomic_sub_fetch(&classes[class].working[op->pos], 1, __ATOMIC_RELEASE);
+	wdi_ossl_class_has(class, op->pos);
 	__atomic_store_n(&op->done, 1, __ATOMIC_RELEASE);
 	wdi_ossl_op_put(op);
 }
@@ -593,22 +378,22 @@ static int op_wait(struct wdi_ossl_op *op, enum wdi_ossl_class class)
 
 	wdi_ossl_job_pause();
 	while (!op_over(op)) {
-		if (op->epoch != epoch) {
+		if (op->epoch != __atomic_load_n(&epoch, __ATOMIC_ACQUIRE)) {
 			/* In a child nobody will ever finish it. */
 			if (op->forks != forks)
 				wdi_ossl_op_put(op);
 			return -ECANCELED;
 		}
-		if (collect(class, op->pos)) {
+		if (wdi_ossl_class_collect(class, op->pos)) {
 			idle = 0;
 		} else if (++idle >= SPINS) {
-			double now = seconds();
+			double now = wdi_ossl_seconds();
 
 			if (!end)
 				end = now + GIVE_UP_S;
 			else if (now > end)
 				return -ETIMEDOUT;
-			let_others(class, op->pos);
+			wdi_ossl_class_sleep(class, op->pos);
 			idle = 0;
 		}
 	}
@@ -645,25 +430,25 @@ static int send_once(struct wdi_ossl_sess *sess, int (*send)(handle_t sess, void
 static int run_async(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 		     int (*send)(handle_t sess, void *req), void *req)
 {
-	struct class *c = &classes[sess->class];
 	int ret;
 
-	op->pos = c->ctx_num ? wdi_ossl_turn() % c->ctx_num : 0;
-	op->epoch = epoch;
+	op->pos = wdi_ossl_class_pos(sess->class);
+	op->epoch = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 	op->forks = forks;
 	op->done = 0;
 	op->status = 0;
+	if (!wdi_ossl_class_sends(sess->class, op->pos))
+		return -EIO;
 	__atomic_add_fetch(&op->refs, 1, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&c->working[op->pos], 1, __ATOMIC_RELAXED);
 	for (unsigned int tries = 0; ; tries++) {
 		ret = send_once(sess, send, req);
 		if (ret != -WD_EBUSY || tries >= 1000)
 			break;
-		if (!collect(sess->class, op->pos))
+		if (!wdi_ossl_class_collect(sess->class, op->pos))
 			sched_yield();
 	}
 	if (ret) {
-		__atomic_sub_fetch(&c->working[op->pos], 1, __ATOMIC_RELAXED);
+		wdi_ossl_class_has(sess->class, op->pos);
 		__atomic_sub_fetch(&op->refs, 1, __ATOMIC_RELAXED);
 		return -EIO;
 	}
@@ -682,9 +467,9 @@ static int run(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 	if (where == WDI_OSSL_DEV_ASYNC) {
 		ret = run_async(sess, op, async, req);
 	} else {
-		struct call call = { sync, sess->handle, req, 0 };
+		struct call call = { sync, sess->handle, req, -WD_EINVAL };
 
-		wdi_ossl_job_call(call_here, &call);
+		wdi_ossl_class_call(sess->class, call_here, &call);
 		ret = call.ret == -WD_VERIFY_ERR ? WD_VERIFY_ERR : call.ret ? -EIO : 0;
 	}
 	op->busy = false;

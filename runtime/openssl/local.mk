@@ -11,6 +11,8 @@ endif
 noinst_LTLIBRARIES += libossl.la
 libossl_la_SOURCES = \
 	runtime/openssl/algs.def \
+	runtime/openssl/class.c \
+	runtime/openssl/class.h \
 	runtime/openssl/common.h \
 	runtime/openssl/config.c \
 	runtime/openssl/count.c \

@@ -16,9 +16,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <uadk/wd_digest.h>
+#include <uadk/wd_rsa.h>
+#include <uadk/wd_sched.h>
 
 #include "../quiet_fork.h"
-#include "../sanitizers.h"
 #include "../unit/unit.h"
 #include "ossl.h"
 #include "ossl_pk.h"
@@ -39,7 +41,7 @@ static struct life {
 	size_t signed_len;
 	pid_t children[FORKS];
 	unsigned int forks;
-	bool at_work;			/* engine threads may be: nobody has seen the jobs' ends */
+	bool own;
 } l;
 static ASYNC_JOB *volatile lost[2];	/* only so that leak checkers find them */
 
@@ -168,7 +170,6 @@ static int (*const mains[2])(void *) = { cipher_main, sign_main };
 
 static void pause_jobs(void)
 {
-	l.at_work = true;
 	for (int i = 0; i < 2; i++) {
 		int ret = 0;
 
@@ -194,7 +195,6 @@ static void resume_jobs(void)
 		else
 			NEED(l.signed_len == 256);
 	}
-	l.at_work = false;
 }
 
 /* Both go on with the next step; the parent asks at the end how the child did. */
@@ -278,14 +278,51 @@ static void end(void)
 		NEED(waitpid(l.children[i], &status, 0) == l.children[i]);
 		NEED(!status);
 	}
-	/*
-	 * OPENSSL_cleanup(), which exit() calls, frees what libcrypto keeps of other threads and
-	 * asks for no lock: OpenSSL leaves it to the program that they have ended. Those of the
-	 * device have not while a job is paused, and thread sanitizer says so of OpenSSL.
-	 */
-	if (THREAD_SANITIZER && l.at_work)
-		_exit(0);
 	exit(0);
+}
+
+static void *exit_main(void *arg)
+{
+	(void)arg;
+	end();
+	return NULL;
+}
+
+/* The process ends in another thread; this one is in no call of OpenSSL's. */
+static void end_in_thread(void)
+{
+	pthread_t thread;
+
+	NEED(!pthread_create(&thread, NULL, exit_main, NULL));
+	pthread_join(thread, NULL);
+}
+
+/*
+ * The program uses the same device itself: the classes are its own then, and so are the device's
+ * threads.
+ */
+static void own(void)
+{
+	static const uint8_t abc[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea };
+	struct wd_digest_sess_setup setup = { .alg = WD_DIGEST_SHA256, .mode = WD_DIGEST_NORMAL };
+	char name[] = "sha256", text[] = "abc";
+	uint8_t out[32];
+	struct wd_digest_req req = {
+		.in = text, .in_bytes = 3, .out = out, .out_bytes = 32, .out_buf_bytes = 32,
+	};
+	handle_t sess;
+	int ret;
+
+	if (!l.own) {
+		NEED(!wd_digest_init2(name, SCHED_POLICY_RR, TASK_MIX));
+		/* Unless the provider was first. */
+		ret = wd_rsa_init2("rsa", SCHED_POLICY_RR, TASK_MIX);
+		NEED(!ret || ret == -WD_EEXIST);
+	}
+	l.own = true;
+	sess = wd_digest_alloc_sess(&setup);
+	NEED(sess && !wd_do_digest_sync(sess, &req) && !memcmp(out, abc, sizeof(abc)));
+	wd_digest_free_sess(sess);
 }
 
 static void end_at_once(void)
@@ -304,7 +341,7 @@ static const struct {
 	{ "load", load }, { "default", load_default }, { "second", second }, { "use", use },
 	{ "thread", use_in_thread }, { "pause", pause_jobs }, { "resume", resume_jobs },
 	{ "fork", do_fork }, { "unload", unload }, { "free", free_all }, { "cleanup", clean_up },
-	{ "exit", end }, { "_exit", end_at_once },
+	{ "own", own }, { "exit", end }, { "exit-thread", end_in_thread }, { "_exit", end_at_once },
 };
 
 static void step(const char *name)
@@ -331,7 +368,7 @@ static void run_order(const char *order)
 			char name[16];
 
 			snprintf(name, sizeof(name), "%s", s);
-			if (!strcmp(name, "exit") || !strcmp(name, "_exit"))
+			if (strstr(name, "exit"))
 				free(copy);
 			step(name);
 		}
@@ -359,6 +396,14 @@ static const char *const orders[] = {
 	"load pause free exit",
 	"load pause exit",
 	"load pause _exit",
+	"load pause exit-thread",
+	"load use pause cleanup exit",
+	"load pause unload cleanup exit",
+	"default load pause exit",
+	"own load use pause resume free own exit",
+	"own load pause exit",
+	"load pause own exit",
+	"load own use pause cleanup exit",
 	"load pause fork free exit",
 	"load pause fork exit",
 	"load pause fork resume fork use free exit",
