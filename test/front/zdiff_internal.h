@@ -114,6 +114,7 @@ struct iside {
  */
 struct islot {
 	bool live, synced, typed, need_dict, head_wanted, stale, primed, odd;
+	bool tiny;			/* zlib has a window of one byte */
 	int wb;
 	struct source *source;		/* shared with copies */
 	size_t fed;
@@ -136,7 +137,8 @@ void source_drop(struct source *s);
 
 /*
  * A code with a gap, be it one that spells the lengths of the others, is refused by zlib,
- * whose @msg it is, and by others only when the gap is met; and one of them takes the symbols 286 and 287, which do not exist, for 285.
+ * whose @msg it is, and by others only when the gap is met; and one of them takes the symbols
+ * 286 and 287, which do not exist, for 285.
  */
 bool zdiff_gap_in_code(const struct zdiff *d, const char *msg, const int ret[SIDES]);
 
