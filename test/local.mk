@@ -230,6 +230,8 @@ zdiff_sources = \
 	test/front/zdiff_calls.c \
 	test/front/zdiff_check.c \
 	test/front/zdiff_deflate.c \
+	test/front/zdiff_deflate.h \
+	test/front/zdiff_deflate_calls.c \
 	test/front/zdiff_gz.c \
 	test/front/zdiff_inflate.c \
 	test/front/zdiff_internal.h \
