@@ -38,7 +38,7 @@ static uint32_t epoch = 1;
 static uint32_t forks;
 
 static uint32_t threads_seen;
-static __thread uint32_t thread_turn;	/* 1 and up */
+static __thread uint32_t thread_turn __attribute__((tls_model("initial-exec")));	/* 1 and up */
 
 uint32_t wdi_ossl_turn(void)
 {
@@ -315,8 +315,7 @@ static void op_finish(struct wdi_ossl_op *op, enum wdi_ossl_class class, int sta
 {
 	op->status = status;
 	wdi_ossl_class_has(class, op->pos);
-	__atomic_store_n(&op->done, 1, __ATOMIC_RELEASE);
-	wdi_ossl_op_put(op);
+	wdi_ossl_op_done(op);
 }
 
 static void *cipher_done(struct wd_cipher_req *req, void *param)
@@ -364,7 +363,7 @@ static void dh_done(void *data)
 
 static bool op_over(const struct wdi_ossl_op *op)
 {
-	return __atomic_load_n(&op->done, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&op->state, __ATOMIC_ACQUIRE) == WDI_OSSL_OP_IDLE;
 }
 
 /*
@@ -381,7 +380,7 @@ static int op_wait(struct wdi_ossl_op *op, enum wdi_ossl_class class)
 		if (op->epoch != __atomic_load_n(&epoch, __ATOMIC_ACQUIRE)) {
 			/* In a child nobody will ever finish it. */
 			if (op->forks != forks)
-				wdi_ossl_op_put(op);
+				wdi_ossl_op_done(op);
 			return -ECANCELED;
 		}
 		if (wdi_ossl_class_collect(class, op->pos)) {
@@ -435,11 +434,10 @@ static int run_async(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 	op->pos = wdi_ossl_class_pos(sess->class);
 	op->epoch = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 	op->forks = forks;
-	op->done = 0;
 	op->status = 0;
 	if (!wdi_ossl_class_sends(sess->class, op->pos))
 		return -EIO;
-	__atomic_add_fetch(&op->refs, 1, __ATOMIC_RELAXED);
+	wdi_ossl_op_work(op);
 	for (unsigned int tries = 0; ; tries++) {
 		ret = send_once(sess, send, req);
 		if (ret != -WD_EBUSY || tries >= 1000)
@@ -449,7 +447,7 @@ static int run_async(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op,
 	}
 	if (ret) {
 		wdi_ossl_class_has(sess->class, op->pos);
-		__atomic_sub_fetch(&op->refs, 1, __ATOMIC_RELAXED);
+		wdi_ossl_op_done(op);
 		return -EIO;
 	}
 	return op_wait(op, sess->class);

@@ -99,9 +99,14 @@ bool wdi_ossl_sess_valid(const struct wdi_ossl_sess *sess);
  * else; what the application gave is read, and written by its own thread afterwards. A
  * device that fails has therefore spoilt nothing and the CPU can do the work again.
  */
+enum wdi_ossl_op_state {
+	WDI_OSSL_OP_IDLE,	/* the context's alone; its result, if it had work, is there */
+	WDI_OSSL_OP_WORK,	/* the device writes */
+	WDI_OSSL_OP_LEFT,	/* the same, and the context has gone */
+};
+
 struct wdi_ossl_op {
-	int refs;		/* the context's, and the device's while in work */
-	int done;
+	int state;		/* enum wdi_ossl_op_state, atomic */
 	int status;		/* 0 or what libwd says, positive */
 	uint32_t pos;		/* context of the class */
 	uint32_t epoch;		/* when it was sent */
@@ -124,8 +129,15 @@ struct wdi_ossl_op {
  */
 bool wdi_ossl_op_room(struct wdi_ossl_op **op, size_t room);
 
-/* The context's hold on it ends; with the last, what it had is wiped. NULL is allowed. */
+/*
+ * The context is through with it: what it had is wiped, at once or when the device is through as well.
+ * NULL is allowed.
+ */
 void wdi_ossl_op_put(struct wdi_ossl_op *op);
+
+/* The device begins, and ends, to work; afterwards the operation may be gone. */
+void wdi_ossl_op_work(struct wdi_ossl_op *op);
+void wdi_ossl_op_done(struct wdi_ossl_op *op);
 
 /* In a fork's child; at the end of the device. */
 void wdi_ossl_op_after_fork(void);

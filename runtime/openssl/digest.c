@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Digests. Inside a job a message is gathered (gather.h) and goes to the device at its
- * end; one that grows too long goes to the default provider on the way.
+ * end; one that grows too long goes to the default provider on the way. The default provider's
+ * context is made and initialised when it is needed, which it is not for a message of the device's.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 struct digest {
 	struct wdi_ossl_head head;
 	struct wdi_ossl_gather gather;
+	bool begun;		/* the default provider's context is for this message */
 	bool extended;		/* parameters that change the result were set */
 };
 
@@ -30,12 +32,16 @@ void *wdi_ossl_digest_newctx(struct wdi_ossl_impl *impl)
 	if (!c)
 		return NULL;
 	c->head.impl = impl;
-	c->head.plain = impl->digest.newctx(impl->prov->plain_ctx);
-	if (!c->head.plain) {
-		OPENSSL_free(c);
-		return NULL;
-	}
 	return c;
+}
+
+static bool plain_begin(struct digest *c, const OSSL_PARAM params[])
+{
+	if (!c->head.plain)
+		c->head.plain = fns(c)->newctx(c->head.impl->prov->plain_ctx);
+	if (c->head.plain && !c->begun)
+		c->begun = fns(c)->init(c->head.plain, params);
+	return c->begun;
 }
 
 static void digest_freectx(void *ctx)
@@ -44,7 +50,8 @@ static void digest_freectx(void *ctx)
 
 	if (!c)
 		return;
-	fns(c)->freectx(c->head.plain);
+	if (c->head.plain)
+		fns(c)->freectx(c->head.plain);
 	wdi_ossl_op_put(c->gather.op);
 	OPENSSL_free(c);
 }
@@ -59,8 +66,8 @@ static void *digest_dupctx(void *ctx)
 		OPENSSL_free(d);
 		return NULL;
 	}
-	d->head.plain = fns(c)->dupctx(c->head.plain);
-	if (!d->head.plain) {
+	d->head.plain = c->head.plain ? fns(c)->dupctx(c->head.plain) : NULL;
+	if (c->head.plain && !d->head.plain) {
 		wdi_ossl_op_put(d->gather.op);
 		OPENSSL_free(d);
 		return NULL;
@@ -89,7 +96,8 @@ static int digest_init(void *ctx, const OSSL_PARAM params[])
 		return raise_busy(c);
 	wdi_ossl_gather_reset(&c->gather);
 	c->extended = params && params->key;
-	return fns(c)->init(c->head.plain, params);
+	c->begun = false;
+	return !c->extended || plain_begin(c, params);
 }
 
 /* What was gathered, and all that follows, is the default provider's. */
@@ -98,7 +106,8 @@ static int to_plain(struct digest *c)
 	bool had = c->gather.owner == WDI_OSSL_OWNER_GATHER && c->gather.len;
 
 	c->gather.owner = WDI_OSSL_OWNER_PLAIN;
-	return !had || fns(c)->update(c->head.plain, c->gather.op->buf, c->gather.len);
+	return plain_begin(c, NULL) &&
+	       (!had || fns(c)->update(c->head.plain, c->gather.op->buf, c->gather.len));
 }
 
 static int digest_update(void *ctx, const unsigned char *in, size_t inl)
@@ -115,14 +124,13 @@ static int digest_update(void *ctx, const unsigned char *in, size_t inl)
 		if (!c->extended &&
 		    (c->gather.owner == WDI_OSSL_OWNER_GATHER ||
 		     wdi_ossl_where(&c->head.impl->limits, inl) != WDI_OSSL_CPU) &&
-		    wdi_ossl_gather_take(&c->gather, c->head.impl->limits.async_min,
-					 c->head.impl->limits.sync_min, in, inl))
+		    wdi_ossl_gather_take(&c->gather, 0, 0, in, inl))
 			return 1;
 		if (!to_plain(c))
 			return 0;
 	}
 	wdi_ossl_count(c->head.impl->row, WDI_OSSL_PATH_CPU, inl);
-	return fns(c)->update(c->head.plain, in, inl);
+	return plain_begin(c, NULL) && fns(c)->update(c->head.plain, in, inl);
 }
 
 static int digest_final(void *ctx, unsigned char *out, size_t *outl, size_t outsize)
@@ -147,7 +155,7 @@ static int digest_final(void *ctx, unsigned char *out, size_t *outl, size_t outs
 		if (!ok)
 			return 0;
 	}
-	return fns(c)->final(c->head.plain, out, outl, outsize);
+	return plain_begin(c, NULL) && fns(c)->final(c->head.plain, out, outl, outsize);
 }
 
 static int digest_set_ctx_params(void *ctx, const OSSL_PARAM params[])
@@ -160,14 +168,14 @@ static int digest_set_ctx_params(void *ctx, const OSSL_PARAM params[])
 		if (c->gather.owner != WDI_OSSL_OWNER_PLAIN && !to_plain(c))
 			return 0;
 	}
-	return fns(c)->set_ctx_params(c->head.plain, params);
+	return plain_begin(c, NULL) && fns(c)->set_ctx_params(c->head.plain, params);
 }
 
 static int digest_get_ctx_params(void *ctx, OSSL_PARAM params[])
 {
 	struct digest *c = ctx;
 
-	return fns(c)->get_ctx_params(c->head.plain, params);
+	return plain_begin(c, NULL) && fns(c)->get_ctx_params(c->head.plain, params);
 }
 
 #define FN(f)	((void (*)(void))(f))

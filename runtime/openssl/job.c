@@ -31,7 +31,7 @@
 #include "openssl/job.h"
 
 /* The device may ask libcrypto for something, and libcrypto, where we are its engine, us. */
-static __thread unsigned int calling;
+static __thread unsigned int calling __attribute__((tls_model("initial-exec")));
 
 /* Names our descriptor within a wait context; only its address counts. */
 static const char fd_key;
@@ -130,7 +130,7 @@ struct stack {
 static pthread_key_t stack_key;
 static pthread_once_t stack_once = PTHREAD_ONCE_INIT;
 static bool stack_key_made;
-static __thread struct stack *stack_now;
+static __thread struct stack *stack_now __attribute__((tls_model("initial-exec")));
 
 static void stack_free(void *data)
 {

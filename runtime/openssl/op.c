@@ -95,7 +95,6 @@ bool wdi_ossl_op_room(struct wdi_ossl_op **op, size_t room)
 			o = calloc(1, sizeof(*o));
 		if (!o)
 			return false;
-		o->refs = 1;
 		*op = o;
 	}
 	if (o->room < room) {
@@ -140,13 +139,11 @@ void wdi_ossl_op_drop_ecc(struct wdi_ossl_op *op)
 	op->out = NULL;
 }
 
-void wdi_ossl_op_put(struct wdi_ossl_op *op)
+static void op_free(struct wdi_ossl_op *op)
 {
 	uint8_t *buf;
 	size_t room;
 
-	if (!op || __atomic_sub_fetch(&op->refs, 1, __ATOMIC_ACQ_REL))
-		return;
 	wdi_ossl_op_drop_ecc(op);
 	buf = op->buf;
 	room = op->room;
@@ -159,4 +156,30 @@ void wdi_ossl_op_put(struct wdi_ossl_op *op)
 		return;
 	free(buf);
 	free(op);
+}
+
+void wdi_ossl_op_put(struct wdi_ossl_op *op)
+{
+	int state;
+
+	if (!op)
+		return;
+	state = __atomic_load_n(&op->state, __ATOMIC_ACQUIRE);
+	if (wdi_unlikely(state == WDI_OSSL_OP_WORK) &&
+	    __atomic_compare_exchange_n(&op->state, &state, WDI_OSSL_OP_LEFT, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return;
+	op_free(op);
+}
+
+void wdi_ossl_op_work(struct wdi_ossl_op *op)
+{
+	__atomic_store_n(&op->state, WDI_OSSL_OP_WORK, __ATOMIC_RELAXED);
+}
+
+void wdi_ossl_op_done(struct wdi_ossl_op *op)
+{
+	if (wdi_unlikely(__atomic_exchange_n(&op->state, WDI_OSSL_OP_IDLE, __ATOMIC_ACQ_REL) ==
+			 WDI_OSSL_OP_LEFT))
+		op_free(op);
 }
