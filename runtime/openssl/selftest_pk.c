@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Known answers of operations on keys. ECDSA: RFC 6979 A.2.5, SHA-256 of "sample", with its
- * k; the curve is P-256 of SP 800-186, 3.2.1.3. X25519: RFC 7748 6.1, the shared secret; numbers
- * have their high byte first here.
+ * k; the curve is P-256 of SP 800-186, 3.2.1.3. X25519: RFC 7748 6.1, the shared secret. RSA: example
+ * 1.4 of RSA Laboratories' test vectors for PKCS #1 v1.5 signatures, with SHA-1. Numbers have their
+ * high byte first here.
  */
 #include <string.h>
 
@@ -10,6 +11,7 @@
 
 #include "openssl/common.h"
 #include "openssl/dev.h"
+#include "openssl/raw.h"
 
 #define SIZE	32
 #define NUMBERS	6
@@ -127,6 +129,83 @@ static bool agree(struct wdi_ossl_sess *sess, struct wdi_ossl_op *op, const stru
 	return same(&shared->x, a->out[0]);
 }
 
+/* ---- RSA ---- */
+
+#define RSA_SIZE	128
+
+static const char *const rsa[WDI_OSSL_RSA_NUMBERS] = {
+	[WDI_OSSL_RSA_N] =
+		"a56e4a0e701017589a5187dc7ea841d156f2ec0e36ad52a44dfeb1e61f7ad991"
+		"d8c51056ffedb162b4c0f283a12a88a394dff526ab7291cbb307ceabfce0b1df"
+		"d5cd9508096d5b2b8b6df5d671ef6377c0921cb23c270a70e2598e6ff89d19f1"
+		"05acc2d3f0cb35f29280e1386b6f64c4ef22e1e1f20d0ce8cffb2249bd9a2137",
+	[WDI_OSSL_RSA_E] = "010001",
+	[WDI_OSSL_RSA_P] =
+		"e7e8942720a877517273a356053ea2a1bc0c94aa72d55c6e86296b2dfc967948"
+		"c0a72cbccca7eacb35706e09a1df55a1535bd9b3cc34160b3b6dcd3eda8e6443",
+	[WDI_OSSL_RSA_Q] =
+		"b69dca1cf7d4d7ec81e75b90fcca874abcde123fd2700180aa90479b6e48de8d"
+		"67ed24f9f19d85ba275874f542cd20dc723e6963364a1f9425452b269a6799fd",
+	[WDI_OSSL_RSA_DP] =
+		"28fa13938655be1f8a159cbaca5a72ea190c30089e19cd274a556f36c4f6e19f"
+		"554b34c077790427bbdd8dd3ede2448328f385d81b30e8e43b2fffa027861979",
+	[WDI_OSSL_RSA_DQ] =
+		"1a8b38f398fa712049898d7fb79ee0a77668791299cdfa09efc0e507acb21ed7"
+		"4301ef5bfd48be455eaeb6e1678255827580a8e4e8e14151d1510a82a3f2e729",
+	[WDI_OSSL_RSA_QINV] =
+		"27156aba4126d24a81f3a528cbfb27f56886f840a9f6e86e17a44b94fe931958"
+		"4b8e22fdde1e5a2e3bd8aa5ba8d8584194eb2190acf832b847f13a3d24a79f4d",
+};
+
+/* What stands at the end of the padded message: the digest of "bc656747fa9eafb3f0" and its name. */
+static const char rsa_message[] =
+	"003021300906052b0e03021a0500041439c21c4cceda9c1adf839c744e1212a6437575ec";
+
+static const char rsa_signature[] =
+	"45607ad611cf5747a41ac94d0ffec878bdaf63f6b57a4b088bf36e34e109f840"
+	"f24b742ada16102dabf951cbc44f8982e94ed4cd09448d20ec0efa73545f80b6"
+	"5406bed6194a61c340b4ad1568cbb75851049f11af1734964076e02029aee200"
+	"e40e80be0f4361f69841c4f92a4450a2286d43289b405554c54d25c6ecb584f4";
+
+static handle_t open_rsa(struct wdi_ossl_sess *sess, const void *arg)
+{
+	BIGNUM *numbers[WDI_OSSL_RSA_NUMBERS] = { NULL };
+	handle_t h = 0;
+	bool good = true;
+
+	(void)sess;
+	(void)arg;
+	for (int i = 0; i < WDI_OSSL_RSA_NUMBERS; i++)
+		good = (!rsa[i] || BN_hex2bn(&numbers[i], rsa[i])) && good;
+	if (good)
+		h = wdi_ossl_rsa_open((const BIGNUM *const *)numbers);
+	for (int i = 0; i < WDI_OSSL_RSA_NUMBERS; i++)
+		BN_free(numbers[i]);
+	return h;
+}
+
+static bool rsa_answers(void)
+{
+	struct wdi_ossl_sess *sess = wdi_ossl_sess_open(WDI_OSSL_CLASS_RSA, open_rsa, NULL);
+	uint8_t tail[RSA_SIZE], want[RSA_SIZE];
+	struct wdi_ossl_op *op = NULL;
+	size_t len = 0, size = 0;
+	bool good = sess && wdi_ossl_op_room(&op, 2 * RSA_SIZE) &&
+		    OPENSSL_hexstr2buf_ex(tail, sizeof(tail), &len, rsa_message, '\0') &&
+		    OPENSSL_hexstr2buf_ex(want, sizeof(want), &size, rsa_signature, '\0');
+
+	if (good) {
+		memset(op->buf, 0xff, RSA_SIZE);
+		memcpy(op->buf, "\0\1", 2);
+		memcpy(op->buf + RSA_SIZE - len, tail, len);
+		good = !wdi_ossl_rsa_raw(sess, op, RSA_SIZE, WDI_OSSL_DEV_SYNC) &&
+		       !memcmp(op->buf + RSA_SIZE, want, size);
+	}
+	wdi_ossl_op_put(op);
+	wdi_ossl_sess_put(sess);
+	return good;
+}
+
 const char *wdi_ossl_self_test_pk(void)
 {
 	for (size_t i = 0; i < wdi_array_size(answers); i++) {
@@ -141,5 +220,5 @@ const char *wdi_ossl_self_test_pk(void)
 		if (!good)
 			return a->name;
 	}
-	return NULL;
+	return rsa_answers() ? NULL : "RSA-1024";
 }
