@@ -20,6 +20,7 @@ static const size_t sizes[] = { 16, 64, 256, 1024, 4096, 8192, 16384 };
 #define SIZES		(sizeof(sizes) / sizeof(sizes[0]))
 #define BUDGET_SIZE	4096
 #define SYNC_FROM	1024
+#define LEAST		0.95	/* of OpenSSL's speed, where there is no other budget */
 
 /*
  * @jobs_budget: how much faster 64 jobs are to be at 4 KiB; 0: at least as the sync budget
@@ -111,10 +112,8 @@ static const struct column budget_columns[] = {
 _Static_assert(sizeof(budget_columns) / sizeof(budget_columns[0]) == BUD_COUNT,
 	       "a column without a row");
 
-/* All CPUs: on one there is nobody to wait for a lock that another has. */
-static const struct bench_config all_cpus = {
-	.env = { { "WEFT_ENGINE_THREADS", "0" } },
-};
+/* All CPUs and engine threads, as programs have them: on one there is nobody to wait for. */
+static const struct bench_config all_cpus = { .one_cpu = false };
 
 struct session {
 	char module[PATH_MAX];
@@ -193,25 +192,37 @@ static void budgets_of(struct session *s, const struct kind_row *row, size_t siz
 		snprintf(at, sizeof(at), ", %zu bytes", size);
 	}
 	snprintf(what, sizeof(what), "%s%s: speed of OpenSSL's", row->shown, at);
-	budget(s, 0.95, ratio(res, OSSL_OURS), what);
-	if (!row->jobs_budget || size != BUDGET_SIZE)
-		return;
+	budget(s, LEAST, ratio(res, OSSL_OURS), what);
+	snprintf(what, sizeof(what), "%s%s, 16 jobs: speed of OpenSSL's", row->shown, at);
+	budget(s, LEAST, ratio(res, OSSL_JOBS_16), what);
 	snprintf(what, sizeof(what), "%s%s, 64 jobs: speed of OpenSSL's", row->shown, at);
-	budget(s, row->jobs_budget, ratio(res, OSSL_JOBS_64), what);
+	budget(s, row->jobs_budget && size == BUDGET_SIZE ? row->jobs_budget : LEAST,
+	       ratio(res, OSSL_JOBS_64), what);
+	snprintf(what, sizeof(what), "%s%s, 64 jobs by descriptor: speed of OpenSSL's", row->shown, at);
+	budget(s, LEAST, ratio(res, OSSL_JOBS_64_FD), what);
 }
 
-/* Threads share nothing that grows with them: as many operations for their CPU time as one alone. */
-static void threads_budget(struct session *s, const struct kind_row *row, size_t size)
+/*
+ * With engine threads beside them, which may take nothing away; and threads share nothing that grows
+ * with them: as many operations for their CPU time as one alone.
+ */
+static void threads_budget(struct session *s, const struct kind_row *row)
 {
+	size_t size = has_size(row) ? BUDGET_SIZE : 32;
 	struct bench_result one, four;
-	char what[128];
+	char what[128], at[32] = "";
 
 	if (measure(s, row, size, 1, &one) || measure(s, row, size, 4, &four))
 		return;
+	if (has_size(row))
+		snprintf(at, sizeof(at), ", %zu bytes", size);
+	snprintf(what, sizeof(what), "%s%s, 64 jobs beside engine threads: speed of OpenSSL's",
+		 row->shown, at);
+	budget(s, row->jobs_budget ? row->jobs_budget : LEAST, ratio(&one, OSSL_JOBS_64), what);
 	for (int side = OSSL_OURS; side <= OSSL_JOBS_64; side += OSSL_JOBS_64 - OSSL_OURS) {
-		snprintf(what, sizeof(what), "%s, %zu bytes%s: four threads to one, of OpenSSL's",
-			 row->shown, size, side == OSSL_OURS ? "" : ", 64 jobs each");
-		budget(s, 0.95, one.value[side] / four.value[side] /
+		snprintf(what, sizeof(what), "%s%s%s: four threads to one, of OpenSSL's",
+			 row->shown, at, side == OSSL_OURS ? "" : ", 64 jobs each");
+		budget(s, LEAST, one.value[side] / four.value[side] /
 		       (one.value[OSSL_DEFAULT] / four.value[OSSL_DEFAULT]), what);
 	}
 }
@@ -253,8 +264,9 @@ int openssl_tables(const char *names, double seconds, bool quick, bool budgets)
 			continue;
 		any = true;
 		one_kind(&s, &rows[i], quick);
-		if (!quick && rows[i].jobs_budget)
-			threads_budget(&s, &rows[i], BUDGET_SIZE);
+		if (!quick && rows[i].kind != OSSL_PAUSE &&
+		    (rows[i].jobs_budget || !has_size(&rows[i])))
+			threads_budget(&s, &rows[i]);
 	}
 	bench_quiet();
 	if (!any) {

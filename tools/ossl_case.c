@@ -286,6 +286,7 @@ struct turn {
 	struct op *ops;		/* OPS of them */
 	enum ossl_side side;
 	size_t count;		/* operations */
+	pthread_barrier_t *line;	/* of all threads and who measures; NULL: that is one */
 	bool bad;
 };
 
@@ -369,15 +370,28 @@ static void run_jobs(struct turn *t)
 		ASYNC_WAIT_CTX_free(waits[i]);
 }
 
-static void *turn_main(void *arg)
+static void run_turn(struct turn *t)
 {
-	struct turn *t = arg;
 	struct share all = { t->ops, 0, 1, t->count }, *s = &all;
 
 	if (jobs_of[t->side])
 		run_jobs(t);
 	else
 		t->bad |= !share_main(&s);
+}
+
+/* What a thread needs once (stacks of jobs, an engine's memory) is not what is measured. */
+static void *turn_main(void *arg)
+{
+	struct turn *t = arg, first = *t;
+
+	first.count = 2 * OPS;
+	run_turn(&first);
+	t->bad |= first.bad;
+	pthread_barrier_wait(t->line);	/* the clock starts */
+	pthread_barrier_wait(t->line);
+	run_turn(t);
+	pthread_barrier_wait(t->line);
 	return NULL;
 }
 
@@ -387,29 +401,47 @@ struct contest {
 	struct op ops[2][THREADS_MAX][OPS];	/* the default provider's, ours */
 };
 
-/* Seconds of CPU for one operation. NAN: it failed. */
-static double one_turn(struct contest *x, enum ossl_side side, size_t count)
+/* Several threads at the same time. Seconds of CPU of all of them. NAN: it failed. */
+static double threads_turn(struct contest *x, enum ossl_side side, size_t count)
 {
 	struct turn turns[THREADS_MAX];
 	pthread_t threads[THREADS_MAX];
-	unsigned int n = x->c->threads, started = 0;
-	double begun = cpu_now();
+	unsigned int n = x->c->threads;
+	pthread_barrier_t line;
+	double begun, taken;
 	bool bad = false;
 
+	if (pthread_barrier_init(&line, NULL, n + 1))
+		return NAN;
 	for (unsigned int i = 0; i < n; i++) {
-		turns[i] = (struct turn){ x->ops[side != OSSL_DEFAULT][i], side, count, false };
-		if (n > 1 && pthread_create(&threads[i], NULL, turn_main, &turns[i]))
-			break;
-		started++;
+		turns[i] = (struct turn){ x->ops[side != OSSL_DEFAULT][i], side, count, &line, false };
+		/* The others would wait for it for ever. */
+		if (pthread_create(&threads[i], NULL, turn_main, &turns[i]))
+			abort();
 	}
-	if (n == 1)
-		turn_main(&turns[0]);
-	for (unsigned int i = 0; i < started; i++) {
-		if (n > 1)
-			pthread_join(threads[i], NULL);
+	pthread_barrier_wait(&line);
+	begun = cpu_now();
+	pthread_barrier_wait(&line);
+	pthread_barrier_wait(&line);
+	taken = cpu_now() - begun;
+	for (unsigned int i = 0; i < n; i++) {
+		pthread_join(threads[i], NULL);
 		bad |= turns[i].bad;
 	}
-	return bad || started < n ? NAN : (cpu_now() - begun) / (double)count / n;
+	pthread_barrier_destroy(&line);
+	return bad ? NAN : taken;
+}
+
+/* Seconds of CPU for one operation. NAN: it failed. */
+static double one_turn(struct contest *x, enum ossl_side side, size_t count)
+{
+	struct turn t = { x->ops[side != OSSL_DEFAULT][0], side, count, NULL, false };
+	double begun = cpu_now();
+
+	if (x->c->threads > 1)
+		return threads_turn(x, side, count) / (double)count / x->c->threads;
+	run_turn(&t);
+	return t.bad ? NAN : (cpu_now() - begun) / (double)count;
 }
 
 /* How many operations make a turn: a multiple of OPS. */
