@@ -322,6 +322,8 @@ EXTRA_DIST += \
 libtestossl_la_SOURCES = \
 	test/front/ossl.c \
 	test/front/ossl.h \
+	test/front/ossl_odd.c \
+	test/front/ossl_odd.h \
 	test/front/ossl_pk.c \
 	test/front/ossl_pk.h
 EXTRA_DIST += test/vectors/keys.pem test/valgrind.supp

@@ -25,6 +25,8 @@ libossl_la_SOURCES = \
 	runtime/openssl/keyed.c \
 	runtime/openssl/keyed.h \
 	runtime/openssl/log.c \
+	runtime/openssl/message.c \
+	runtime/openssl/message.h \
 	runtime/openssl/op.c \
 	runtime/openssl/raw.h \
 	runtime/openssl/raw_dh.c \

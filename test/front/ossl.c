@@ -135,9 +135,9 @@ void script_free(struct transcript *t)
 const struct script_source *script_source;
 
 /* EVP_CIPHER_free() and EVP_MD_free() leave alone what was not fetched. */
-static EVP_CIPHER *get_cipher(const struct script *s)
+EVP_CIPHER *script_cipher(const struct script *s)
 {
-	return script_source ? script_source->cipher(s) :
+	return script_source && script_source->cipher ? script_source->cipher(s) :
 	       EVP_CIPHER_fetch(s->libctx, s->name, s->query);
 }
 
@@ -222,7 +222,7 @@ static void cipher_init(struct script *s, EVP_CIPHER_CTX *ctx, struct rnd *r)
 
 static void run_cipher(struct script *s)
 {
-	EVP_CIPHER *cipher = get_cipher(s);
+	EVP_CIPHER *cipher = script_cipher(s);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new(), *copy;
 	struct buffers *b = calloc(1, sizeof(*b));
 	struct rnd r = { s->seed };
@@ -358,7 +358,7 @@ static void aead_once(struct script *s, EVP_CIPHER_CTX *ctx, struct message *m, 
 
 static void run_aead(struct script *s)
 {
-	EVP_CIPHER *cipher = get_cipher(s);
+	EVP_CIPHER *cipher = script_cipher(s);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	struct buffers *b = calloc(1, sizeof(*b));
 	struct message m = { .ccm = strstr(s->name, "CCM") };

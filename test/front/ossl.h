@@ -69,8 +69,9 @@ struct script {
 void script_run(struct script *s);
 
 /*
- * Where scripts get their ciphers and digests, instead of fetching them; NULL: they fetch. NULL
- * from its functions: there is no such algorithm. What they return is not freed.
+ * Where scripts get their ciphers and digests, instead of fetching them; NULL, and of ciphers a NULL
+ * function: they fetch. NULL from its functions: there is no such algorithm. What they return
+ * is not freed.
  */
 struct script_source {
 	EVP_CIPHER *(*cipher)(const struct script *s);
@@ -78,6 +79,9 @@ struct script_source {
 	void (*own)(struct script *s);
 };
 extern const struct script_source *script_source;
+
+/* From there, or fetched; EVP_CIPHER_free() leaves alone what was not. */
+EVP_CIPHER *script_cipher(const struct script *s);
 
 /* Run @n scripts, each in a job, all at once. Returns how often a job paused. */
 unsigned long scripts_in_jobs(struct script *s, size_t n);

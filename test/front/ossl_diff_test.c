@@ -10,12 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/params.h>
-
 #include "../unit/unit.h"
 #include "ossl.h"
+#include "ossl_odd.h"
 
 #define BATCH	16
 
@@ -110,126 +107,7 @@ START_TEST(test_same)
 }
 END_TEST
 
-/* ---- a message whose parameters change under way ------------------------------------------------ */
-
-#define ODD_LEN	64
-
-static void odd_set(struct script *s, EVP_CIPHER_CTX *ctx, const char *name, unsigned int value,
-		    const char *wrong)
-{
-	OSSL_PARAM p[3] = {
-		OSSL_PARAM_construct_uint(name, &value), OSSL_PARAM_construct_end(),
-		OSSL_PARAM_construct_end(),
-	};
-
-	/* The first is in force when the second is refused. */
-	if (wrong)
-		p[1] = OSSL_PARAM_construct_uint(wrong, &value);
-	script_int(&s->out, EVP_CIPHER_CTX_set_params(ctx, p));
-}
-
-static void odd_init(struct script *s, EVP_CIPHER_CTX *ctx, bool key, bool iv, int enc)
-{
-	static const uint8_t bytes[32] = { 1, 2, 3, 4, 5 };
-
-	script_int(&s->out, EVP_CipherInit_ex2(ctx, NULL, key ? bytes : NULL, iv ? bytes + 8 : NULL, enc,
-					       NULL));
-}
-
-/* Data, associated data where @aad, or with no bytes at all a length for CCM. */
-static void odd_data(struct script *s, EVP_CIPHER_CTX *ctx, bool aad, bool bytes)
-{
-	uint8_t in[ODD_LEN] = { 9, 8, 7 }, out[2 * ODD_LEN] = { 0 };
-	int outl = 0;
-
-	script_int(&s->out, EVP_CipherUpdate(ctx, aad || !bytes ? NULL : out, &outl, bytes ? in : NULL,
-					     ODD_LEN));
-	script_bytes(&s->out, out, sizeof(out));
-}
-
-static void odd_final(struct script *s, EVP_CIPHER_CTX *ctx)
-{
-	uint8_t out[ODD_LEN] = { 0 };
-	int outl = 0;
-
-	script_int(&s->out, EVP_CipherFinal_ex(ctx, out, &outl));
-	script_bytes(&s->out, out, sizeof(out));
-}
-
-static void odd_tag(struct script *s, EVP_CIPHER_CTX *ctx, int len)
-{
-	uint8_t tag[16] = { 0 };
-
-	script_int(&s->out, EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, len, tag));
-	script_bytes(&s->out, tag, sizeof(tag));
-}
-
-/*
- * A letter is a step: K, I initialise with the key and IV, and with nothing; L the length of a CCM
- * message, A associated data, D data, F the end, T its tag, C a copy that goes on, V another length
- * of IVs, W the same and a wrong parameter, P no padding.
- */
-static const struct {
-	const char *name;
-	const char *steps;
-	int enc, tag;
-} odd_rows[] = {
-	{ "AES-128-GCM", "KVADFT", 1, 16 }, { "AES-128-GCM", "KWDFT", 1, 16 },
-	{ "AES-128-GCM", "KAVDFT", 1, 16 }, { "AES-128-GCM", "KDVFT", 1, 16 },
-	{ "AES-128-GCM", "KDIDFT", 1, 16 }, { "AES-128-GCM", "KDADFT", 1, 16 },
-	{ "AES-128-GCM", "KADCDFT", 1, 16 }, { "AES-128-GCM", "KDIFT", 1, 16 },
-	{ "AES-128-CCM", "KLADLADT", 1, 12 }, { "AES-128-CCM", "KLADATT", 1, 12 },
-	{ "AES-128-CCM", "KLADTD", 1, 12 }, { "AES-128-CCM", "KLADCFTT", 1, 12 },
-	{ "AES-128-CCM", "KLADVT", 1, 12 }, { "AES-128-CCM", "KVLADT", 1, 12 },
-	{ "AES-128-CCM", "KLADFFT", 1, 12 }, { "AES-128-CCM", "KLADDT", 1, 12 },
-	{ "AES-128-CCM", "KLADILADT", 1, 12 },
-	{ "AES-128-ECB", "KDPDF", 0, 0 }, { "AES-128-CBC", "KDPDF", 0, 0 },
-	{ "AES-128-CBC", "KPDPDF", 1, 0 }, { "AES-128-CBC", "KDPKDDF", 0, 0 },
-};
-
-static void odd_run(struct script *s)
-{
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(s->libctx, s->name, s->query);
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new(), *copy;
-	int enc = odd_rows[s->seed].enc;
-
-	s->fetched = cipher;
-	script_int(&s->out, EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, enc, NULL));
-	for (const char *step = odd_rows[s->seed].steps; *step; step++) {
-		switch (*step) {
-		case 'K':
-		case 'I':
-			odd_init(s, ctx, *step == 'K', *step == 'K', enc);
-			break;
-		case 'L':
-		case 'A':
-		case 'D':
-			odd_data(s, ctx, *step == 'A', *step != 'L');
-			break;
-		case 'F':
-			odd_final(s, ctx);
-			break;
-		case 'T':
-			odd_tag(s, ctx, odd_rows[s->seed].tag);
-			break;
-		case 'C':
-			copy = EVP_CIPHER_CTX_new();
-			script_int(&s->out, EVP_CIPHER_CTX_copy(copy, ctx));
-			EVP_CIPHER_CTX_free(ctx);
-			ctx = copy;
-			break;
-		case 'P':
-			odd_set(s, ctx, OSSL_CIPHER_PARAM_PADDING, 0, NULL);
-			break;
-		default:
-			odd_set(s, ctx, OSSL_CIPHER_PARAM_IVLEN, 8,
-				*step == 'W' ? OSSL_CIPHER_PARAM_AEAD_TLS1_AAD : NULL);
-		}
-	}
-	EVP_CIPHER_CTX_free(ctx);
-	EVP_CIPHER_free(cipher);
-	ERR_clear_error();
-}
+/* ---- messages whose parameters change under way ---------------------------------------------- */
 
 START_TEST(test_odd)
 {
@@ -240,16 +118,7 @@ START_TEST(test_odd)
 	weft_ctx_open(&w, config->options);
 	ck_assert_ptr_nonnull(w.prov);
 	script_source = &source;
-	for (size_t row = 0; row < sizeof(odd_rows) / sizeof(odd_rows[0]); row++) {
-		struct script ours = {
-			.kind = SCRIPT_OWN, .name = odd_rows[row].name, .sub = odd_rows[row].steps,
-			.libctx = w.libctx, .query = "provider=weft", .seed = row,
-		};
-		struct script plain = ours;
-
-		plain.query = "provider=default";
-		scripts_compare(&ours, &plain, 1, config);
-	}
+	odd_compare(w.libctx, "provider=weft", "provider=default", config);
 	script_source = NULL;
 	weft_ctx_close(&w);
 }
