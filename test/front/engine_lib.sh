@@ -29,4 +29,4 @@ engine_config() {
 }
 
 engine_config "$work/weft.cnf"
-engine_config "$work/forced.cnf" "sync-min = 1" "async-min = 1" "dh = yes"
+engine_config "$work/forced.cnf" "sync-min = 1" "async-min = 1" "dh = yes" "aead = yes"

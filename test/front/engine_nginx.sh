@@ -6,5 +6,5 @@
 set -euo pipefail
 . "${top_srcdir:-.}/test/front/ossl_servers.sh"
 . "${top_srcdir:-.}/test/front/engine_lib.sh"
-engine_config "$work/engine.cnf" "sync-min = 1" "async-min = 1"
+engine_config "$work/engine.cnf" "sync-min = 1" "async-min = 1" "aead = yes"
 drill nginx-engine

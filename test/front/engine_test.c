@@ -25,6 +25,7 @@
 #include "../quiet_fork.h"
 #include "../unit/unit.h"
 #include "ossl.h"
+#include "ossl_odd.h"
 
 #define BATCH	16
 
@@ -126,6 +127,9 @@ static const struct {
 	{ SCRIPT_CIPHER, "SM4-CFB", false },
 	{ SCRIPT_CIPHER, "DES-EDE3", false }, { SCRIPT_CIPHER, "DES-EDE3-CBC", false },
 	{ SCRIPT_CIPHER, "DES-EDE", false }, { SCRIPT_CIPHER, "DES-EDE-CBC", false },
+	{ SCRIPT_AEAD, "id-aes128-GCM", false }, { SCRIPT_AEAD, "id-aes192-GCM", false },
+	{ SCRIPT_AEAD, "id-aes256-GCM", false }, { SCRIPT_AEAD, "id-aes128-CCM", false },
+	{ SCRIPT_AEAD, "id-aes192-CCM", false }, { SCRIPT_AEAD, "id-aes256-CCM", false },
 	{ SCRIPT_DIGEST, "MD5", false }, { SCRIPT_DIGEST, "SHA1", true },
 	{ SCRIPT_DIGEST, "SHA224", false }, { SCRIPT_DIGEST, "SHA256", false },
 	{ SCRIPT_DIGEST, "SHA384", false }, { SCRIPT_DIGEST, "SHA512", false },
@@ -146,6 +150,7 @@ static void run_same(int config, int alg)
 	unsigned long pauses = 0;
 
 	start();
+	command("aead", "yes");
 	configure_upto(config);
 	script_source = &methods;
 	for (unsigned int round = 0; round < rounds(); round++) {
@@ -174,6 +179,21 @@ START_TEST(test_same)
 }
 END_TEST
 
+/* Messages of GCM and CCM that change under way. */
+START_TEST(test_odd)
+{
+	static const struct script_source odd = { source_cipher, source_digest, odd_run };
+
+	start();
+	command("aead", "yes");
+	configure_upto(_i);
+	script_source = &odd;
+	odd_compare(NULL, "engine", NULL, &configs[_i].config);
+	script_source = NULL;
+	finish();
+}
+END_TEST
+
 /* With the engine in force for everything, which is also for what the device does with libcrypto. */
 static void run_default(int alg)
 {
@@ -182,6 +202,7 @@ static void run_default(int alg)
 	start();
 	command("sync-min", "1");
 	command("async-min", "1");
+	command("aead", "yes");
 	script_source = &methods;
 	for (unsigned int i = 0; i < BATCH; i++) {
 		plain[i] = (struct script){ .kind = algs[alg].kind, .name = algs[alg].name, .seed = 1 + i };
@@ -479,9 +500,12 @@ START_TEST(test_commands)
 	static const char *const wrong[][2] = {
 		{ "async", "perhaps" }, { "sync", "7" }, { "async-min", "many" }, { "async-min", "0" },
 		{ "sync-min", "-1" }, { "sync-min", "99999999999999999999" },
-		{ "dh", "maybe" }, { "operations", "ciphers,cakes" }, { "operations", "," }, { "operations", "macs" },
+		{ "dh", "maybe" }, { "aead", "3" }, { "operations", "ciphers,cakes" }, { "operations", "," },
+		{ "operations", "macs" },
 	};
+	bool without = OpenSSL_version_num() >= 0x30000000L;
 	const int *nids;
+	int count;
 
 	start();
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -506,7 +530,16 @@ START_TEST(test_commands)
 	command("operations", "ciphers,keys,digests");
 	ck_assert_int_gt(ENGINE_get_ciphers(engine)(engine, NULL, &nids, 0), 0);
 	ck_assert_ptr_nonnull(ENGINE_get_RSA(engine));
-	ck_assert(!ENGINE_get_DH(engine) == (OpenSSL_version_num() >= 0x30000000L));
+	ck_assert(!ENGINE_get_DH(engine) == without);
+	ck_assert(!ENGINE_get_cipher(engine, NID_aes_128_gcm) == without);
+	ERR_clear_error();
+	command("aead", "no");
+	count = ENGINE_get_ciphers(engine)(engine, NULL, &nids, 0);
+	for (int i = 0; i < count; i++)
+		ck_assert_int_ne(nids[i], NID_aes_128_gcm);
+	command("aead", "yes");
+	ck_assert_ptr_nonnull(ENGINE_get_cipher(engine, NID_aes_128_gcm));
+	ck_assert_int_gt(ENGINE_get_ciphers(engine)(engine, NULL, &nids, 0), count);
 	command("dh", "yes");
 	ck_assert_ptr_nonnull(ENGINE_get_DH(engine));
 	command("dh", "no");
@@ -626,6 +659,7 @@ int main(void)
 	tcase_set_timeout(tc, getenv("WEFT_TEST_LONG") ? 600 : 20);
 	tcase_add_test(tc, test_commands);
 	tcase_add_loop_test(tc, test_same, 0, CONFIGS);
+	tcase_add_loop_test(tc, test_odd, 0, CONFIGS);
 	tcase_add_test(tc, test_default);
 	tcase_add_loop_test(tc, test_keys, 0, CONFIGS);
 	tcase_add_test(tc, test_changed);

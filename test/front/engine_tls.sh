@@ -15,7 +15,9 @@ all13=$(tr -s ' \n\t' : <<<"$suites13" | sed 's/:$//')
 
 # ours-theirs: who has the engine
 # (and not with DH, which OpenSSL's own TLS cannot have from an engine)
-engine_config "$work/forced.cnf" "sync-min = 1" "async-min = 1"
+engine_config "$work/forced.cnf" "sync-min = 1" "async-min = 1" "aead = yes"
+export WEFT_REPORT=$work/report
+: >"$work/report"
 for sides in weft:plain forced:plain plain:forced; do
 	serve "${sides%:*}" -WWW -cipher ALL:@SECLEVEL=0 -ciphersuites "$all13"
 	for suite in $suites12; do
@@ -26,10 +28,14 @@ for sides in weft:plain forced:plain plain:forced; do
 	done
 	stop
 done
+# The client's: a server that is killed writes no report.
+for algorithm in id-aes128-GCM id-aes256-GCM id-aes128-CCM; do
+	grep -q "algorithm=$algorithm"$'\t.*\tsync=[1-9]' "$work/report" ||
+		complain "no record of $algorithm went to the device"
+done
 
 # As an option of both, and jobs. The server ends by itself, or it would write no report.
 : >"$work/report"
-export WEFT_REPORT=$work/report
 serve plain -engine weft -WWW -async -naccept 6 -cipher ALL:@SECLEVEL=0 -ciphersuites "$all13"
 for suite in $suites12; do
 	fetch "-engine, asynchronous, TLS 1.2 $suite" plain -engine weft -async -tls1_2 \
@@ -37,9 +43,22 @@ for suite in $suites12; do
 done
 fetch "-engine, asynchronous, TLS 1.3" plain -engine weft -async -tls1_3
 wait "$server" || :
-unset WEFT_REPORT
 grep -q $'algorithm=RSA\t.*\tasync=[1-9]' "$work/report" ||
 	complain "no RSA signature in a job: $(cat "$work/report")"
+
+# GCM and CCM in jobs.
+engine_config "$work/jobs.cnf" "async-min = 1" "aead = yes" "operations = ciphers"
+: >"$work/report"
+serve jobs -WWW -async -naccept 3 -ciphersuites "$all13"
+for suite in $suites13; do
+	fetch "asynchronous, TLS 1.3 $suite" jobs -async -tls1_3 -ciphersuites "$suite"
+done
+wait "$server" || :
+for algorithm in id-aes128-GCM id-aes256-GCM id-aes128-CCM; do
+	grep -q "algorithm=$algorithm"$'\t.*\tasync=[1-9]' "$work/report" ||
+		complain "no record of $algorithm in a job"
+done
+unset WEFT_REPORT
 
 serve forced -WWW -Verify 2 -cipher ALL:@SECLEVEL=0
 for kind in rsa ec; do

@@ -131,22 +131,8 @@ for kind in $kinds; do
 		done
 	done
 done
-# The same secret, whoever derives it.
-for args in "-algorithm X25519" "-algorithm X448" "-algorithm EC -pkeyopt ec_paramgen_curve:P-384" \
-	"-algorithm DH -pkeyopt group:ffdhe2048"; do
-	# shellcheck disable=SC2086
-	with weft openssl genpkey $args -out "$work/a.key" 2>/dev/null || complain "genpkey $args"
-	# shellcheck disable=SC2086
-	with plain openssl genpkey $args -out "$work/b.key" 2>/dev/null
-	with weft openssl pkey -in "$work/a.key" -pubout -out "$work/a.pub"
-	with plain openssl pkey -in "$work/b.key" -pubout -out "$work/b.pub"
-	with plain openssl pkeyutl -derive -inkey "$work/b.key" -peerkey "$work/a.pub" -out "$work/secret"
-	for conf in weft forced; do
-		with $conf openssl pkeyutl -derive -inkey "$work/a.key" -peerkey "$work/b.pub" \
-			-out "$work/back" && cmp -s "$work/back" "$work/secret" ||
-			complain "pkeyutl -derive $args, $conf"
-	done
-done
+derive with weft "weft forced" "-algorithm X25519" "-algorithm X448" \
+	"-algorithm EC -pkeyopt ec_paramgen_curve:P-384" "-algorithm DH -pkeyopt group:ffdhe2048"
 with weft openssl genpkey -algorithm SM2 -out "$work/k" || complain "genpkey SM2"
 with plain openssl pkey -in "$work/k" -pubout -out "$work/p"
 for sides in plain:weft forced:plain; do

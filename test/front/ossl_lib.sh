@@ -115,3 +115,25 @@ free_port() {
 	done
 	echo $port
 }
+
+# derive RUN MAKER MODES KIND...: the same secret, whoever derives it. A key of each kind (options of
+# genpkey) is made with the configuration MAKER and used by RUN MODE COMMAND..., in each of the modes.
+derive() {
+	local run=$1 maker=$2 modes=$3 args mode
+	shift 3
+	for args; do
+		# shellcheck disable=SC2086
+		with "$maker" openssl genpkey $args -out "$work/a.key" 2>/dev/null || complain "genpkey $args"
+		# shellcheck disable=SC2086
+		with plain openssl genpkey $args -out "$work/b.key" 2>/dev/null
+		with plain openssl pkey -in "$work/a.key" -pubout -out "$work/a.pub"
+		with plain openssl pkey -in "$work/b.key" -pubout -out "$work/b.pub"
+		with plain openssl pkeyutl -derive -inkey "$work/b.key" -peerkey "$work/a.pub" \
+			-out "$work/secret"
+		for mode in $modes; do
+			$run "$mode" openssl pkeyutl -derive -inkey "$work/a.key" -peerkey "$work/b.pub" \
+				-out "$work/back" && cmp -s "$work/back" "$work/secret" ||
+				complain "pkeyutl -derive $args, $mode"
+		done
+	done
+}

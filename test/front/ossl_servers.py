@@ -381,7 +381,7 @@ def drill(name, argv, conf_text, reload, end, promises, tcp, conf, path):
         if os.path.exists("sock"):
             os.unlink("sock")
     if path:
-        reported(what, path, "AES-128-CBC" if conf == "engine" else "id-aes")
+        reported(what, path, "id-aes")
 
 
 def reported(what, path, cipher):

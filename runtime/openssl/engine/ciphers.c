@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ciphers without authentication. EVP gathers blocks, pads, and keeps the IV in its context,
- * so a call brings whole blocks, and what the device leaves of them is libcrypto's. Behind
- * libcrypto's own data, in the memory that EVP has for a context, there are ours.
+ * The methods of ciphers, and what those without authentication do. EVP gathers blocks, pads, and
+ * keeps the IV in its context, so a call brings whole blocks, and what the device leaves of them is
+ * libcrypto's.
  */
-#include "openssl/engine/engine.h"
+#include "openssl/engine/ciphers.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,34 +13,25 @@
 
 #include "openssl/keyed.h"
 
-/* A row, as an engine offers it. */
-struct method {
-	int nid;
-	const EVP_CIPHER *plain;
-	EVP_CIPHER *cipher;
-	const struct wdi_ossl_row *row;
-	size_t place;		/* of our data */
-	int (*init)(EVP_CIPHER_CTX *ctx, const unsigned char *key, const unsigned char *iv, int enc);
-	int (*run)(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, size_t len);
-	int (*cleanup)(EVP_CIPHER_CTX *ctx);
-	int (*ctrl)(EVP_CIPHER_CTX *ctx, int type, int arg, void *ptr);
-};
-
-static struct method methods[WDI_OSSL_IMPLS];
+static struct wdi_eng_cipher methods[WDI_OSSL_IMPLS];
 static struct wdi_eng_nids nids;
+static int without_aead;	/* of the NIDs, the first so many */
 
-static const struct method *find(int nid)
+static const struct wdi_eng_cipher *find(int nid)
 {
 	int place = wdi_eng_nid_place(&nids, nid);
 
 	return place < 0 ? NULL : &methods[place];
 }
 
-static struct wdi_ossl_keyed *data(const struct method *m, EVP_CIPHER_CTX *ctx)
+const struct wdi_eng_cipher *wdi_eng_cipher_of(const EVP_CIPHER_CTX *ctx)
 {
-	uint8_t *all = EVP_CIPHER_CTX_get_cipher_data(ctx);
+	return find(EVP_CIPHER_CTX_nid(ctx));
+}
 
-	return all ? (struct wdi_ossl_keyed *)(all + m->place) : NULL;
+static struct wdi_ossl_keyed *data(const struct wdi_eng_cipher *m, const EVP_CIPHER_CTX *ctx)
+{
+	return wdi_eng_cipher_data(m, ctx);
 }
 
 /* ---- the functions ---------------------------------------------------------------------- */
@@ -48,7 +39,7 @@ static struct wdi_ossl_keyed *data(const struct method *m, EVP_CIPHER_CTX *ctx)
 static int cipher_init(EVP_CIPHER_CTX *ctx, const unsigned char *key, const unsigned char *iv,
 		       int enc)
 {
-	const struct method *m = find(EVP_CIPHER_CTX_nid(ctx));
+	const struct wdi_eng_cipher *m = wdi_eng_cipher_of(ctx);
 	struct wdi_ossl_keyed *k = data(m, ctx);
 
 	k->row = m->row;
@@ -90,7 +81,7 @@ static ptrdiff_t device(EVP_CIPHER_CTX *ctx, struct wdi_ossl_keyed *k,
 
 static int cipher_run(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, size_t len)
 {
-	const struct method *m = find(EVP_CIPHER_CTX_nid(ctx));
+	const struct wdi_eng_cipher *m = wdi_eng_cipher_of(ctx);
 	const struct wdi_ossl_limits *limits = &wdi_eng_limits[m->row - wdi_ossl_rows];
 	ptrdiff_t done = 0;
 
@@ -107,7 +98,7 @@ static int cipher_run(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned ch
 
 static int cipher_cleanup(EVP_CIPHER_CTX *ctx)
 {
-	const struct method *m = find(EVP_CIPHER_CTX_nid(ctx));
+	const struct wdi_eng_cipher *m = wdi_eng_cipher_of(ctx);
 	struct wdi_ossl_keyed *k = data(m, ctx);
 
 	if (k) {
@@ -119,7 +110,7 @@ static int cipher_cleanup(EVP_CIPHER_CTX *ctx)
 
 static int cipher_ctrl(EVP_CIPHER_CTX *ctx, int type, int arg, void *ptr)
 {
-	const struct method *m = find(EVP_CIPHER_CTX_nid(ctx));
+	const struct wdi_eng_cipher *m = wdi_eng_cipher_of(ctx);
 
 	if (type == EVP_CTRL_COPY) {
 		/* The bytes have been copied. */
@@ -135,10 +126,14 @@ static int cipher_ctrl(EVP_CIPHER_CTX *ctx, int type, int arg, void *ptr)
 	return m->ctrl ? m->ctrl(ctx, type, arg, ptr) : -1;
 }
 
+static const struct wdi_eng_cipher_kind keyed = {
+	sizeof(struct wdi_ossl_keyed), cipher_init, cipher_run, cipher_cleanup, cipher_ctrl,
+};
+
 /* ---- the methods -------------------------------------------------------------------------- */
 
 /* libcrypto's functions; false: it has none that can be called. */
-static bool take(struct method *m, const struct wdi_ossl_row *row)
+static bool take(struct wdi_eng_cipher *m, const struct wdi_ossl_row *row)
 {
 	const EVP_CIPHER *plain = EVP_get_cipherbyname(row->name);
 
@@ -155,18 +150,19 @@ static bool take(struct method *m, const struct wdi_ossl_row *row)
 	return m->init && m->run;
 }
 
-static EVP_CIPHER *make(const struct method *m)
+static EVP_CIPHER *make(const struct wdi_eng_cipher *m)
 {
+	const struct wdi_eng_cipher_kind *kind = m->row->aead ? &wdi_eng_aead : &keyed;
 	const EVP_CIPHER *p = m->plain;
 	EVP_CIPHER *c = EVP_CIPHER_meth_new(m->nid, EVP_CIPHER_block_size(p), EVP_CIPHER_key_length(p));
 
 	if (c && EVP_CIPHER_meth_set_iv_length(c, EVP_CIPHER_iv_length(p)) &&
 	    EVP_CIPHER_meth_set_flags(c, EVP_CIPHER_flags(p) | EVP_CIPH_CUSTOM_COPY) &&
-	    EVP_CIPHER_meth_set_impl_ctx_size(c, (int)(m->place + sizeof(struct wdi_ossl_keyed))) &&
-	    EVP_CIPHER_meth_set_init(c, cipher_init) &&
-	    EVP_CIPHER_meth_set_do_cipher(c, cipher_run) &&
-	    EVP_CIPHER_meth_set_cleanup(c, cipher_cleanup) &&
-	    EVP_CIPHER_meth_set_ctrl(c, cipher_ctrl) &&
+	    EVP_CIPHER_meth_set_impl_ctx_size(c, (int)(m->place + kind->size)) &&
+	    EVP_CIPHER_meth_set_init(c, kind->init) &&
+	    EVP_CIPHER_meth_set_do_cipher(c, kind->run) &&
+	    EVP_CIPHER_meth_set_cleanup(c, kind->cleanup) &&
+	    EVP_CIPHER_meth_set_ctrl(c, kind->ctrl) &&
 	    EVP_CIPHER_meth_set_set_asn1_params(c, EVP_CIPHER_meth_get_set_asn1_params(p)) &&
 	    EVP_CIPHER_meth_set_get_asn1_params(c, EVP_CIPHER_meth_get_get_asn1_params(p)))
 		return c;
@@ -178,33 +174,40 @@ bool wdi_eng_ciphers_make(void)
 {
 	for (size_t i = 0; i < WDI_OSSL_IMPLS; i++) {
 		const struct wdi_ossl_row *row = &wdi_ossl_rows[i];
-		struct method *m = &methods[nids.count];
+		struct wdi_eng_cipher *m = &methods[nids.count];
 
 		/*
 		 * Where the engine is in force it is so for what the device does with libcrypto as
 		 * well, and of OFB that wants to know the next IV, which an engine's cipher does not
 		 * tell.
 		 */
-		if (row->operation != OSSL_OP_CIPHER || row->aead || row->mode == WD_CIPHER_OFB ||
+		if (row->operation != OSSL_OP_CIPHER || row->mode == WD_CIPHER_OFB ||
 		    !take(m, row) || !wdi_eng_nid_add(&nids, m->nid))
 			continue;
 		m->cipher = make(m);
 		if (!m->cipher)
 			return false;
+		/* Rows of AEAD are behind the others. */
+		if (!row->aead)
+			without_aead = nids.count;
 	}
 	return true;
 }
 
 int wdi_eng_ciphers(ENGINE *e, const EVP_CIPHER **cipher, const int **list, int nid)
 {
-	const struct method *m;
+	const struct wdi_eng_cipher *m;
 
 	(void)e;
 	if (!cipher) {
 		*list = nids.list;
-		return wdi_eng_offers(OSSL_OP_CIPHER) ? nids.count : 0;
+		if (wdi_eng_offers_aead())
+			return nids.count;
+		return wdi_eng_offers(OSSL_OP_CIPHER) ? without_aead : 0;
 	}
 	m = find(nid);
+	if (m && m->row->aead && !wdi_eng_offers_aead())
+		m = NULL;
 	*cipher = m ? m->cipher : NULL;
 	return m != NULL;
 }

@@ -27,6 +27,11 @@ static bool made, have_methods;
  * so in every exchange (DHE, ffdhe): with any such engine by default these fail.
  */
 static bool offer_dh;
+/*
+ * It asks the ciphers of no engine how long their tags are, and its CMS makes no message in GCM without
+ * knowing (EVP_CIPHER_CTX_get_tag_length()).
+ */
+static bool offer_aead;
 static int library;
 
 /* ---- errors ---------------------------------------------------------------------------- */
@@ -87,6 +92,7 @@ enum {
 	CMD_OPTION = ENGINE_CMD_BASE,
 	CMD_DH = ENGINE_CMD_BASE + 32,
 	CMD_SELF_TEST,
+	CMD_AEAD,
 };
 
 static const ENGINE_CMD_DEFN commands[] = {
@@ -106,12 +112,19 @@ static const ENGINE_CMD_DEFN commands[] = {
 	  ENGINE_CMD_FLAG_STRING },
 	{ CMD_SELF_TEST, "self-test", "Known answers of each kind through the device",
 	  ENGINE_CMD_FLAG_NO_INPUT },
+	{ CMD_AEAD, "aead", "Offer GCM and CCM among the ciphers: yes or no [OpenSSL 3: no, its CMS fails "
+	  "with GCM of engines]", ENGINE_CMD_FLAG_STRING },
 	{ 0, NULL, NULL, 0 },
 };
 
 bool wdi_eng_offers(int operation)
 {
 	return config.operations & 1u << operation;
+}
+
+bool wdi_eng_offers_aead(void)
+{
+	return offer_aead && wdi_eng_offers(OSSL_OP_CIPHER);
 }
 
 static void put_in_force(void)
@@ -130,11 +143,12 @@ static int set_keys(ENGINE *e)
 	       ENGINE_set_EC(e, keys ? wdi_eng_ec() : NULL);
 }
 
-static int set_dh(ENGINE *e, const char *text)
+static int set_offer(ENGINE *e, const char *name, bool *offer, const char *text)
 {
-	if (text && wdi_ossl_parse_bool(text, &offer_dh))
+	if (text && wdi_ossl_parse_bool(text, offer))
 		return set_keys(e);
-	wdi_eng_raise(WDI_ENG_R_VALUE, "dh = %.100s: yes or no is expected", text ? text : "(nothing)");
+	wdi_eng_raise(WDI_ENG_R_VALUE, "%s = %.100s: yes or no is expected", name,
+		      text ? text : "(nothing)");
 	return 0;
 }
 
@@ -180,7 +194,12 @@ static int control(ENGINE *e, int cmd, long number, void *text, void (*fn)(void)
 		if ((int)commands[i].cmd_num != cmd)
 			continue;
 		pthread_mutex_lock(&lock);
-		ok = cmd == CMD_DH ? set_dh(e, text) : set_option(e, commands[i].cmd_name, text);
+		if (cmd == CMD_DH)
+			ok = set_offer(e, "dh", &offer_dh, text);
+		else if (cmd == CMD_AEAD)
+			ok = set_offer(e, "aead", &offer_aead, text);
+		else
+			ok = set_option(e, commands[i].cmd_name, text);
 		pthread_mutex_unlock(&lock);
 		return ok;
 	}
@@ -217,7 +236,7 @@ static bool make_methods(void)
 		wdi_ossl_dev_get();
 		wdi_ossl_config_default(&config);
 		config.operations &= ~(1u << OSSL_OP_MAC);
-		offer_dh = OpenSSL_version_num() < 0x30000000L;
+		offer_dh = offer_aead = OpenSSL_version_num() < 0x30000000L;
 		put_in_force();
 		wdi_ossl_count_start();
 		have_methods = wdi_eng_ciphers_make() && wdi_eng_digests_make() && wdi_eng_keys_make();

@@ -80,4 +80,7 @@ static inline bool wdi_eng_nid_add(struct wdi_eng_nids *n, int nid)
 /* Which operations (bits 1 << OSSL_OP_*) are offered; the others have no methods. */
 bool wdi_eng_offers(int operation);
 
+/* GCM and CCM. */
+bool wdi_eng_offers_aead(void);
+
 #endif

@@ -8,7 +8,9 @@ opensslengines_LTLIBRARIES = runtime/openssl/engine/weft.la
 endif
 
 runtime_openssl_engine_weft_la_SOURCES = \
+	runtime/openssl/engine/aeads.c \
 	runtime/openssl/engine/ciphers.c \
+	runtime/openssl/engine/ciphers.h \
 	runtime/openssl/engine/dh.c \
 	runtime/openssl/engine/digests.c \
 	runtime/openssl/engine/ec.c \
