@@ -73,7 +73,7 @@ AC_DEFUN([WEFT_FIND], [
 			$2_LIBS=
 			AS_IF([test "x$7" = xcheck],
 				[weft_info_$2="no (not found)"],
-				[AC_MSG_ERROR([$1 was asked for, but <$3> or its library is missing])])
+				[AC_MSG_ERROR([$1${weft_known:+ $weft_known} was asked for, but <$3> or its library is missing or has no $4])])
 		])
 	])
 	AC_SUBST([$2_CFLAGS])

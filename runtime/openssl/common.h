@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the provider and the engine have in common besides the device itself (dev.h): the
- * rows of algs.def, from which size on the device is asked, options, and counting. Nothing in
- * here, nor in the other headers that both use, needs more of OpenSSL than 1.1.1 has.
+ * rows of algs.def, from which size on the device is asked, options, and counting.
  *
  * Functions between our files return 0 or a negative errno.
  */
@@ -14,22 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/opensslv.h>
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
 #include <openssl/core_dispatch.h>
-#else
-/* Numbers of OpenSSL 3; only that they differ counts where there are no providers. */
-enum {
-	OSSL_OP_DIGEST = 1,
-	OSSL_OP_CIPHER = 2,
-	OSSL_OP_MAC = 3,
-	OSSL_OP_KEYMGMT = 10,
-	OSSL_OP_KEYEXCH = 11,
-	OSSL_OP_SIGNATURE = 12,
-	OSSL_OP_ASYM_CIPHER = 13,
-	OSSL_OP_KEM = 14,
-};
-#endif
 
 #define wdi_array_size(a)	(sizeof(a) / sizeof((a)[0]))
 #define wdi_unlikely(x)		__builtin_expect(!!(x), 0)

@@ -236,7 +236,6 @@ static bool make_methods(void)
 		wdi_ossl_dev_get();
 		wdi_ossl_config_default(&config);
 		config.operations &= ~(1u << OSSL_OP_MAC);
-		offer_dh = offer_aead = OpenSSL_version_num() < 0x30000000L;
 		put_in_force();
 		wdi_ossl_count_start();
 		have_methods = wdi_eng_ciphers_make() && wdi_eng_digests_make() && wdi_eng_keys_make();
