@@ -5,7 +5,9 @@
  * the shared memory what no device should. Rings and doorbells end at pages that
  * may not be touched. Whatever comes, messages come back at most once, for a
  * completion of the very tag they went out with, with numbers that make sense,
- * and nothing is written but descriptors and indices.
+ * and nothing is written but descriptors and indices. Messages that run out of time
+ * or are cancelled come back without one, and their slots are not used again before
+ * the device has completed them, or a drain.
  */
 #include "fuzz.h"
 
@@ -15,6 +17,7 @@
 
 #include "core/core_internal.h"
 #include "util/bits.h"
+#include "util/clock.h"
 
 #define PAGE		4096u
 #define MAX_DEPTH	128u
@@ -40,11 +43,14 @@ static struct {
 	struct {
 		bool out;		/* sent and not polled */
 		bool used;
+		bool given_up;		/* its last use ended without the device */
 		uint32_t tag;		/* of its last use */
 		bool written[MAX_COMMANDS];	/* by use: the device wrote a completion of it */
 	} slots[MAX_DEPTH];
+	bool drained;			/* the device has written the completion of a drain */
 	bool sync;			/* somebody waits for one message */
 	uint32_t sent, polled, dropped;
+	char sessions[2];		/* their addresses are what messages are told apart by */
 } f;
 
 /* ---- bus ----------------------------------------------------------------- */
@@ -147,6 +153,7 @@ static void cq_write(uint32_t index, const struct sdev_cpl *cpl)
 
 	if (slot < MAX_DEPTH && use < MAX_COMMANDS)
 		f.slots[slot].written[use] = true;
+	f.drained |= cpl->tag == SDEV_TAG_DRAIN;
 	f.ring[index % f.max_depth] = *cpl;
 	cq()[index % f.max_depth] = *cpl;
 }
@@ -178,6 +185,8 @@ static uint32_t some_tag(void)
 		return submitted_tag(how);
 	if (how < 250)
 		return submitted_tag(how) + (how - 245u) * WDI_TAG_SLOTS;
+	if (how < 253)
+		return SDEV_TAG_DRAIN;
 	return (uint32_t)fuzz_uint(&f.in, 4);
 }
 
@@ -246,6 +255,9 @@ static void tag_goes_out(uint32_t tag)
 	uint32_t slot = wdi_tag_slot(tag);
 
 	fuzz_assert(slot < f.depth && !f.slots[slot].out);
+	if (f.slots[slot].given_up)
+		fuzz_assert(f.drained || f.slots[slot].written[f.slots[slot].tag / WDI_TAG_SLOTS]);
+	f.slots[slot].given_up = false;
 	fuzz_assert(!f.slots[slot].used || (int32_t)(tag - f.slots[slot].tag) > 0);
 	f.slots[slot].used = true;
 	f.slots[slot].tag = tag;
@@ -281,8 +293,21 @@ static void fill_list(struct wdi_msg *msg)
 		msg->params[i] = (struct wdi_pk_param){ .len = (uint32_t)fuzz_uint(&f.in, 2) };
 }
 
+/* A time that is over, or one that does not come while this runs; nothing depends on the clock. */
+static void fill_terms(struct wdi_msg *msg)
+{
+	uint8_t how = (uint8_t)fuzz_uint(&f.in, 1);
+
+	msg->sess = (struct wdi_sess *)&f.sessions[how & 1];
+	if (how >= 224)
+		msg->deadline_ns = wdi_now_ns() + 3600 * WDI_NSEC_PER_SEC;
+	else if (how >= 160)
+		msg->deadline_ns = 1;
+}
+
 static void fill_msg(struct wdi_msg *msg)
 {
+	fill_terms(msg);
 	msg->op = (uint8_t)(fuzz_uint(&f.in, 1) % WDI_OP_COUNT);
 	msg->src_len = (uint32_t)fuzz_uint(&f.in, 2);
 	msg->dst_len = (uint32_t)fuzz_uint(&f.in, 2);
@@ -294,10 +319,22 @@ static void fill_msg(struct wdi_msg *msg)
 		msg->comp.dir = msg->src_sgl ? WDI_OP_COMPRESS : WDI_OP_DECOMPRESS;
 }
 
+static void assert_given_up(const struct wdi_msg *msg)
+{
+	fuzz_assert(msg->status == WDI_ST_CANCELLED ||
+		    (msg->status == WDI_ST_TIMED_OUT && msg->deadline_ns));
+	fuzz_assert(!msg->consumed && !msg->produced);
+	f.slots[wdi_tag_slot(msg->tag)].given_up = true;
+}
+
 static void assert_ended(const struct wdi_msg *msg)
 {
 	uint64_t most_in = msg->src_len, most_out = msg->dst_len;
 
+	if (msg->abandoned) {
+		assert_given_up(msg);
+		return;
+	}
 	if (msg->op == WDI_OP_PK) {
 		most_in = 0;
 		for (size_t i = 0; i < msg->src_len / sizeof(msg->params[0]); i++)
@@ -312,10 +349,12 @@ static void assert_ended(const struct wdi_msg *msg)
 
 static void send_async(void)
 {
+	/* Before: a full ring is looked through for what nobody waits for. */
+	uint32_t taken = f.sent - f.polled + f.q->expiry.quarantined + f.q->expiry.draining;
 	struct wdi_msg *msg = wdi_core_begin(f.q);
 
 	if (!msg) {
-		fuzz_assert(f.sent - f.polled == f.depth);
+		fuzz_assert(taken >= f.depth);
 		return;
 	}
 	fuzz_assert(msg->async);
@@ -347,6 +386,9 @@ static void run_sync(void)
 	struct wdi_msg msg = { 0 };
 
 	fill_msg(&msg);
+	/* Who has a deadline runs no steps, in which the device would act. */
+	if (msg.deadline_ns != 1)
+		msg.deadline_ns = 0;
 	f.sync = true;
 	if (!wdi_core_run(f.q, &msg, false)) {
 		fuzz_assert(msg.done && !msg.async);
@@ -354,6 +396,16 @@ static void run_sync(void)
 		assert_ended(&msg);
 	}
 	f.sync = false;
+}
+
+/* What ended without the device is still to come, has come late, or has been lost. */
+static void assert_adds_up(void)
+{
+	const struct wdi_expiry *x = &f.q->expiry;
+
+	fuzz_assert(x->timeouts + x->cancelled == x->quarantined + x->late + x->lost);
+	fuzz_assert(f.q->completed + x->timeouts + x->cancelled <= f.q->submitted);
+	fuzz_assert(x->quarantined <= f.depth);
 }
 
 static bool all_zero(const void *p, size_t len)
@@ -375,7 +427,7 @@ static void assert_nothing_else_written(void)
 
 static void one_command(void)
 {
-	switch (fuzz_uint(&f.in, 1) % 8) {
+	switch (fuzz_uint(&f.in, 1) % 10) {
 	case 0:
 	case 1:
 		send_async();
@@ -391,12 +443,19 @@ static void one_command(void)
 	case 6:
 		run_sync();
 		break;
+	case 7:
+		wdi_core_cancel(f.q, (const struct wdi_sess *)&f.sessions[fuzz_uint(&f.in, 1) & 1]);
+		break;
+	case 8:
+		wdi_expire_drain(f.q);
+		break;
 	default:
 		if (fuzz_uint(&f.in, 1) % 8)
 			wdi_core_wait(f.q, 0);
 		else
 			wdi_core_event_fd(f.q);
 	}
+	assert_adds_up();
 	assert_nothing_else_written();
 }
 
