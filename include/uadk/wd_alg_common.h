@@ -48,7 +48,9 @@
  *	WD_<CLASS>_CTX_NUM	contexts to request, for all but init():
  *		"sync:2@0,async:2@0" is two of each kind for each operation on node 0
  *	WD_<CLASS>_ASYNC_POLL_EN	1: threads of the library poll and run the
- *		callbacks (env_init() and ctx_num_init() only); default 0
+ *		callbacks (env_init() and ctx_num_init() only); default 0. They
+ *		sleep until an engine thread wakes them: with
+ *		WEFT_ENGINE_THREADS=0 initialisation fails with -EOPNOTSUPP
  *	WD_<CLASS>_ASYNC_POLL_NUM	how many such threads
  *	WD_<CLASS>_EPOLL_EN	1: synchronous calls sleep without spinning first
  *
