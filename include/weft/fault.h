@@ -78,8 +78,12 @@ int weft_sess_fault_policy(uintptr_t sess, enum weft_fault_policy policy);
  * place in the context is in quarantine (weft_ctx_stats.quarantined). THE
  * BUFFERS of such a request may still be accessed by the device while it is in
  * quarantine: a page may be on its way to them. Keep them until the number of
- * the context is 0 or the context is released; of RSA, DH and ECC requests keep
- * the session too, because their descriptors point at its key.
+ * the context is 0 or the context is released; of RSA, DH and ECC requests and of
+ * digests in pieces keep the session too, because their descriptors point into it.
+ *
+ * A compression stream does not outlive a piece that ran out of time: it answers
+ * WD_IN_EPARA until wd_comp_reset_sess(). What the device keeps of it goes before the
+ * session begins another, or with the session, so there is never more than one left behind.
  *
  * Waiters with a deadline leave the work to engine threads. Where there are none
  * (WEFT_ENGINE_THREADS=0) the caller runs the job itself and can only see

@@ -21,7 +21,8 @@ struct comp_sess {
 	/* the stream; one request at a time, under @busy */
 	struct wdi_spin busy;
 	uint32_t object;		/* of the device, 0: none yet */
-	uint32_t generation;		/* of the process that opened it */
+	uint32_t lost;			/* of the device: ran out of time, is to be closed; 0: none */
+	uint32_t generation;		/* of the process that opened them */
 	bool ended;			/* came to its end: begin anew */
 	bool dead;			/* met an error: refuses pieces until reset */
 };
@@ -143,15 +144,21 @@ _Static_assert(sizeof(struct wd_comp_req) <= WDI_REQ_WORDS * sizeof(uint64_t),
 static void comp_close_objects(struct wdi_sess *sess, const struct wdi_route *route)
 {
 	struct comp_sess *s = to_comp(sess);
-	struct wdi_msg msg = { .op = WDI_OP_STREAM_CLOSE, .object = s->object };
 	uint64_t deadline = __atomic_load_n(&sess->deadline_ns, __ATOMIC_RELAXED);
+	uint32_t *objects[] = { &s->object, &s->lost };
 
-	if (!s->object || s->generation != wdi_core_generation)
+	if (s->generation != wdi_core_generation)
 		return;
-	if (deadline)
-		msg.deadline_ns = wdi_now_ns() + deadline;
-	if (!wdi_core_run(route->q, &msg, false))
-		s->object = 0;
+	for (size_t i = 0; i < wdi_array_size(objects); i++) {
+		struct wdi_msg msg = { .op = WDI_OP_STREAM_CLOSE, .object = *objects[i] };
+
+		if (!msg.object)
+			continue;
+		if (deadline)
+			msg.deadline_ns = wdi_now_ns() + deadline;
+		if (!wdi_core_run(route->q, &msg, false))
+			*objects[i] = 0;
+	}
 }
 
 static const struct wdi_class_ops comp_ops = {
@@ -264,6 +271,26 @@ int wd_do_comp_async(handle_t h_sess, struct wd_comp_req *req)
 
 /* ---- stream ------------------------------------------------------------- */
 
+/* The stream before this one, so that never more than one is left behind. */
+static int lost_close(struct comp_sess *s)
+{
+	struct wdi_msg msg;
+	int ret;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.op = WDI_OP_STREAM_CLOSE;
+	msg.object = s->lost;
+	ret = wdi_class_run(&s->base, &msg);
+	if (ret)
+		return ret;
+	if (msg.status != WDI_ST_DONE && msg.status != WDI_ST_NO_OBJECT) {
+		ret = wdi_class_outcome(&msg)->ret;
+		return ret ? ret : -WD_HW_EACCESS;
+	}
+	s->lost = 0;
+	return 0;
+}
+
 /* Have a stream object that stands at a beginning or in the middle. */
 static int stream_ready(struct comp_sess *s)
 {
@@ -271,10 +298,15 @@ static int stream_ready(struct comp_sess *s)
 	int ret;
 
 	/* A forked child has none of its parent's streams. */
-	if (s->object && s->generation != wdi_core_generation)
-		s->object = 0;
+	if (s->generation != wdi_core_generation)
+		s->object = s->lost = 0;
 	if (s->object && !s->ended)
 		return 0;
+	if (wdi_unlikely(s->lost)) {
+		ret = lost_close(s);
+		if (ret)
+			return ret;
+	}
 	memset(&msg, 0, sizeof(msg));
 	msg.op = s->object ? WDI_OP_STREAM_RESET : WDI_OP_STREAM_OPEN;
 	msg.object = s->object;
@@ -323,9 +355,11 @@ static int stream_piece(struct comp_sess *s, struct wd_comp_req *req)
 		s->ended = true;
 	else if (req->status && req->status != WD_EAGAIN && msg.status != WDI_ST_PAGE_FAULT)
 		s->dead = true;
-	/* The device may be at the stream still: it ends with the bond, this session goes on. */
-	if (wdi_unlikely(msg.abandoned))
+	/* The device may be at the stream still: it is closed before the next one is opened. */
+	if (wdi_unlikely(msg.abandoned)) {
+		s->lost = s->object;
 		s->object = 0;
+	}
 	return ret;
 }
 

@@ -665,6 +665,7 @@ void sdev_objects_forget(struct sdev *dev);
 int sdev_object_new(struct sdev_job *job, const struct sdev_object_kind *kind, void *body);
 struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_object_kind *kind);
 struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_object_kind *kind);
+struct sdev_object *sdev_object_doom(struct sdev_job *job, const struct sdev_object_kind *kind);
 const struct sdev_object_kind *sdev_object_named(const struct sdev_job *job);
 void sdev_object_again(struct sdev_object *o);
 void sdev_object_put(struct sdev *dev, struct sdev_object *o);

@@ -214,19 +214,18 @@ static struct sdev_object *object_bad(struct sdev_job *job, unsigned int detail)
  * job has been ended.
  */
 static struct sdev_object *object_enter(struct sdev_job *job, const struct sdev_object_kind *kind,
-					uint64_t add)
+					uint64_t add, uint64_t forbids)
 {
 	uint32_t handle = job->desc->object, gen = handle >> INDEX_BITS;
 	struct sdev_object *o = place_at(&job->dev->objects, handle & INDEX_MASK);
-	uint64_t word = o ? atomic_load(&o->word) : 0, busy;
+	uint64_t word = o ? atomic_load(&o->word) : 0;
 
 	do {
 		/* What the word vouches for is steady while the word is. */
 		if (word_gen(word) != gen || (word & (WORD_LIVE | WORD_CLOSED)) != WORD_LIVE ||
 		    atomic_load(&o->as) != job->as || atomic_load(&o->kind) != kind)
 			return object_bad(job, SDEV_BAD_OBJECT);
-		busy = add & WORD_ALONE ? WORD_USERS : WORD_ALONE;
-		if (word & busy)
+		if (word & forbids)
 			return object_bad(job, SDEV_OBJECT_BUSY);
 	} while (!atomic_compare_exchange_weak(&o->word, &word, word + add));
 	return o;
@@ -254,7 +253,7 @@ struct sdev_object *sdev_object_take(struct sdev_job *job, const struct sdev_obj
 {
 	if (wdi_unlikely(job->held))
 		return object_held(job);
-	return object_enter(job, kind, WORD_ALONE + 1);
+	return object_enter(job, kind, WORD_ALONE + 1, WORD_USERS);
 }
 
 /* sdev_object_share() - for a kind that serves any number at once. */
@@ -262,7 +261,13 @@ struct sdev_object *sdev_object_share(struct sdev_job *job, const struct sdev_ob
 {
 	if (wdi_unlikely(job->held))
 		return object_held(job);
-	return object_enter(job, kind, 1);
+	return object_enter(job, kind, 1, WORD_ALONE);
+}
+
+/* sdev_object_doom() - to be closed, whoever is at it: see sdev_object_close(). */
+struct sdev_object *sdev_object_doom(struct sdev_job *job, const struct sdev_object_kind *kind)
+{
+	return object_enter(job, kind, 1, 0);
 }
 
 /* sdev_object_again() - one share more, by who has one. */

@@ -121,7 +121,7 @@ void sdev_stream_tell(struct sdev_job *job)
 
 void sdev_stream_close(struct sdev_job *job)
 {
-	struct sdev_object *o = sdev_object_take(job, &stream_kind);
+	struct sdev_object *o = sdev_object_doom(job, &stream_kind);
 
 	if (!o)
 		return;

@@ -81,12 +81,41 @@ START_TEST(forked_amid_destroying)
 }
 END_TEST
 
+/* Closing does not wait for who is at it, and takes nothing away from under him. */
+START_TEST(closed_in_use)
+{
+	struct sdev_cpl cpl = { 0 };
+	struct sdev_job job = { .cpl = &cpl }, close = { .cpl = &cpl };
+	struct sdev_object *o;
+
+	rig_open(&rig, 2);
+	destroyed = 0;
+	job.dev = close.dev = rig.dev;
+	job.as = close.as = rig.file->as;
+	sdev_object_put(rig.dev, object_new(&job, &plain_kind));
+	close.desc = job.desc;
+	o = sdev_object_take(&job, &plain_kind);
+	ck_assert_ptr_nonnull(o);
+	ck_assert_ptr_null(sdev_object_take(&close, &plain_kind));
+	ck_assert_uint_eq(SDEV_CPL_DETAIL(cpl.end), SDEV_OBJECT_BUSY);
+	ck_assert_ptr_eq(sdev_object_doom(&close, &plain_kind), o);
+	sdev_object_close(rig.dev, o);
+	ck_assert_uint_eq(destroyed, 0);
+	ck_assert_ptr_null(sdev_object_doom(&close, &plain_kind));
+	ck_assert_uint_eq(SDEV_CPL_DETAIL(cpl.end), SDEV_BAD_OBJECT);
+	sdev_object_put(rig.dev, o);
+	ck_assert_uint_eq(destroyed, 1);
+	rig_close(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("device_object");
 	TCase *tcase = tcase_create("fork");
 
 	tcase_add_loop_test(tcase, forked_amid_destroying, 0, 2);
+	tcase_add_test(tcase, closed_in_use);
 	suite_add_tcase(suite, tcase);
 	return rig_main(suite);
 }
