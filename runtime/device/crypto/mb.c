@@ -166,6 +166,7 @@ void sym_mb_keys(struct sym_lane *lane, struct sym_session *s)
 		s->no_mb = true;
 		return;
 	}
+	s->mb_group = (uint32_t)(s->alg - sym_algs) << 16 | (uint32_t)s->key_len << 8;
 	if (s->alg->family == SYM_AES) {
 		if (s->alg->mode == SYM_GCM || s->alg->mode == SYM_GMAC)
 			gcm_expand(mb->mgr, s);
@@ -198,7 +199,7 @@ static bool chain_fits(const struct sym_job *j)
 		(!sym_decrypt(j) && j->flags & SDEV_SYM_AAD_COPY));
 }
 
-static bool job_fits(const struct sym_job *j)
+static inline bool job_fits(const struct sym_job *j)
 {
 	const struct sym_alg *alg = j->s->alg;
 
@@ -223,10 +224,9 @@ static bool job_fits(const struct sym_job *j)
 }
 
 /* What one call takes. */
-static uint32_t group_key(const struct sym_job *j)
+static inline uint32_t group_key(const struct sym_job *j)
 {
-	return (uint32_t)(j->s->alg - sym_algs) << 16 | (uint32_t)j->s->key_len << 8 |
-	       (j->flags & SDEV_SYM_DECRYPT);
+	return j->s->mb_group | (j->flags & SDEV_SYM_DECRYPT);
 }
 
 /* The numbers of alg.c are those of sixteen lanes. Fewer lanes gain as much less. */
@@ -239,31 +239,31 @@ static unsigned int mb_from(const struct sym_mb_lane *mb, const struct sym_job *
 
 /*
  * Leave the longest jobs out until the rest is worth it. Returns how many are
- * left in the group.
+ * left in the group, and in @longest how long the longest of them is.
  */
 static unsigned int group_trim(const struct sym_mb_lane *mb, struct sym_job **group,
-			       unsigned int n)
+			       unsigned int n, size_t *longest)
 {
-	unsigned int from = n ? mb_from(mb, group[0]) : 0;
+	unsigned int from = mb_from(mb, group[0]);
 	uint64_t sum = 0;
+	unsigned int at;
 
-	if (from <= 1)
-		return n;
-	for (unsigned int i = 0; i < n; i++)
-		sum += group[i]->len + SYM_BLOCK;
-	while (n) {
-		unsigned int longest = 0;
+	for (;; group[at] = group[--n]) {
+		*longest = 0;
+		sum = 0;
+		at = 0;
+		for (unsigned int i = 0; i < n; i++) {
+			size_t len = group[i]->len;
 
-		for (unsigned int i = 1; i < n; i++) {
-			if (group[i]->len > group[longest]->len)
-				longest = i;
+			sum += len + SYM_BLOCK;
+			if (len > *longest) {
+				*longest = len;
+				at = i;
+			}
 		}
-		if (sum >= from * (uint64_t)(group[longest]->len + SYM_BLOCK))
-			break;
-		sum -= group[longest]->len + SYM_BLOCK;
-		group[longest] = group[--n];
+		if (!n || from <= 1 || sum >= from * (uint64_t)(*longest + SYM_BLOCK))
+			return n;
 	}
-	return n;
 }
 
 /* ---- ciphers ---------------------------------------------------------------------------------- */
@@ -435,12 +435,9 @@ static bool ciphers_run_long(struct sym_mb_lane *mb, struct sym_job **group, uns
 	return true;
 }
 
-static bool ciphers_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n)
+static inline bool ciphers_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n,
+			       size_t longest)
 {
-	size_t longest = 0;
-
-	for (unsigned int i = 0; i < n; i++)
-		longest = wdi_max(longest, group[i]->len);
 	return wdi_likely(longest <= MB_PIECE) ? ciphers_run_short(mb, group, n) :
 						 ciphers_run_long(mb, group, n);
 }
@@ -638,7 +635,8 @@ static bool chain_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned i
 
 /* ---- a batch --------------------------------------------------------------------------------------------- */
 
-static bool group_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n)
+static bool group_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned int n,
+		      size_t longest)
 {
 	const struct sym_alg *alg = group[0]->s->alg;
 
@@ -647,7 +645,7 @@ static bool group_run(struct sym_mb_lane *mb, struct sym_job **group, unsigned i
 	if (alg->mb.how == SYM_MB_CHAIN)
 		return chain_run(mb, group, n);
 	if (alg->op == SDEV_OP_CIPHER)
-		return ciphers_run(mb, group, n);
+		return ciphers_run(mb, group, n, longest);
 	return alg->op == SDEV_OP_DIGEST ? hashes_run(mb, group, n) : ccm_run(mb, group, n);
 }
 
@@ -687,50 +685,68 @@ static void run_one(struct sym_lane *lane, struct sym_job *j)
 	if (!mb || mb_from(mb, j) > 1 || !job_fits(j))
 		return;
 	group_begin(&j, 1);
-	group_end(lane, &j, 1, group_run(mb, &j, 1));
+	group_end(lane, &j, 1, group_run(mb, &j, 1, j->len));
 }
 
-/* Those of the lane's list that ipsec-mb takes. */
-static unsigned int jobs_pick(struct sym_lane *lane, struct sym_job **left)
+/* Those of the lane's list that ipsec-mb takes. @same: one call would take them all. */
+static unsigned int jobs_pick(struct sym_lane *lane, struct sym_job **left, bool *same)
 {
 	unsigned int n = 0;
+	uint32_t differs = 0;
 
 	for (unsigned int i = 0; i < lane->count; i++) {
-		if (lane->list[i]->s->alg->mb.how && job_fits(lane->list[i]))
-			left[n++] = lane->list[i];
+		struct sym_job *j = lane->list[i];
+
+		if (!j->s->alg->mb.how || !job_fits(j))
+			continue;
+		left[n++] = j;
+		differs |= group_key(j) ^ group_key(left[0]);
 	}
+	*same = !differs;
 	return n;
+}
+
+/* Jobs of the first one's group to the lane's, the others together. Returns how many those are. */
+static unsigned int group_make(struct sym_mb_lane *mb, struct sym_job **left, unsigned int n,
+			       unsigned int *all)
+{
+	uint32_t key = group_key(left[0]);
+	unsigned int rest = 0;
+
+	*all = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		if (group_key(left[i]) == key)
+			mb->group[(*all)++] = left[i];
+		else
+			left[rest++] = left[i];
+	}
+	return rest;
 }
 
 void sym_mb_run(struct sym_lane *lane)
 {
-	struct sym_job *left[SDEV_BATCH_MAX];
-	unsigned int n, rest, size, all;
+	struct sym_job *left[SDEV_BATCH_MAX], **group;
+	unsigned int n, rest, all;
 	struct sym_mb_lane *mb;
+	size_t longest;
+	bool same;
 
 	if (lane->count == 1) {
 		if (lane->list[0]->s->alg->mb.how)
 			run_one(lane, lane->list[0]);
 		return;
 	}
-	n = jobs_pick(lane, left);
+	n = jobs_pick(lane, left, &same);
 	mb = n ? mb_get(lane) : NULL;
 	for (; n && mb && mb->mgr; n = rest) {
-		uint32_t key = group_key(left[0]);
-
-		rest = 0;
-		all = 0;
-		for (unsigned int i = 0; i < n; i++) {
-			if (group_key(left[i]) == key)
-				mb->group[all++] = left[i];
-			else
-				left[rest++] = left[i];
-		}
-		size = group_trim(mb, mb->group, all);
-		if (!size)
+		group = same ? left : mb->group;
+		all = n;
+		rest = same ? 0 : group_make(mb, left, n, &all);
+		all = group_trim(mb, group, all, &longest);
+		if (!all)
 			continue;
-		group_begin(mb->group, size);
-		group_end(lane, mb->group, size, group_run(mb, mb->group, size));
+		group_begin(group, all);
+		group_end(lane, group, all, group_run(mb, group, all, longest));
 	}
 }
 

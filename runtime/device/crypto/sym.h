@@ -211,7 +211,7 @@ struct sym_stream {
 struct sym_session {
 	const struct sym_alg *alg;
 	uint8_t key_len;
-	uint8_t mb_key;			/* group of jobs that one burst can hold */
+	uint32_t mb_group;		/* its jobs and those of others that one call takes */
 	atomic_bool no_mb;
 	_Atomic(EVP_CIPHER_CTX *) pool[SYM_PARTS][SYM_POOL];
 	struct sym_stream stream;
