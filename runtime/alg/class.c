@@ -512,7 +512,7 @@ void wdi_class_settle(struct wdi_class *c)
 static bool space_is_known(const struct wdi_route *routes, unsigned int count, uint64_t space)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		if (wdi_core_ctx_space(routes[i].ctx) == space)
+		if (routes[i].space == space)
 			return true;
 	}
 	return false;
@@ -530,8 +530,10 @@ unsigned int wdi_class_routes(struct wdi_class *c, uint32_t epoch, struct wdi_ro
 
 		route->ctx = c->ctxs[i].ctx;
 		/* One may have been released by force. */
-		if (!wdi_core_ctx_queue(route->ctx, &route->q) &&
-		    !space_is_known(routes, count, wdi_core_ctx_space(route->ctx)))
+		if (wdi_core_ctx_queue(route->ctx, &route->q))
+			continue;
+		route->space = wdi_core_ctx_space(route->ctx);
+		if (!space_is_known(routes, count, route->space))
 			count++;
 	}
 	pthread_mutex_unlock(&c->lock);

@@ -22,6 +22,7 @@ struct wdi_sess;
 struct wdi_route {
 	struct wdi_ctx *ctx;
 	struct wdi_queue *q;
+	uint64_t space;		/* wdi_core_ctx_space() of @ctx */
 };
 
 /* What is the same for all uses of a class. */

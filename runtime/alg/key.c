@@ -10,34 +10,64 @@
 
 /* ---- one key ------------------------------------------------------------ */
 
-static size_t key_size(uint32_t len, uint32_t len2)
-{
-	return sizeof(struct wdi_key) + len + len2;
-}
-
-static struct wdi_key *key_new(const struct wdi_key_setup *setup)
+static struct wdi_key *spare_take(struct wdi_keyring *ring)
 {
 	struct wdi_key *key;
 
-	if (setup->len > WDI_SECRET_MAX || setup->len2 > WDI_SECRET_MAX)
+	wdi_spin_lock(&ring->lock);
+	key = ring->spare;
+	if (key)
+		ring->spare = key->next;
+	wdi_spin_unlock(&ring->lock);
+	if (key)
+		return key;
+	key = calloc(1, sizeof(*key));
+	if (key)
+		pthread_mutex_init(&key->lock, NULL);
+	return key;
+}
+
+static void spare_give(struct wdi_keyring *ring, struct wdi_key *key)
+{
+	wdi_spin_lock(&ring->lock);
+	key->next = ring->spare;
+	ring->spare = key;
+	wdi_spin_unlock(&ring->lock);
+}
+
+static struct wdi_key *key_new(struct wdi_keyring *ring, const struct wdi_key_setup *setup)
+{
+	uint8_t *bytes = NULL;
+	struct wdi_key *key;
+
+	if (setup->len > WDI_SECRET_MAX || setup->len2 > WDI_SECRET_MAX - setup->len)
 		return NULL;
-	key = wdi_core_secret_alloc(key_size(setup->len, setup->len2));
-	if (!key)
+	if (setup->len + setup->len2) {
+		bytes = wdi_core_secret_alloc(setup->len + setup->len2);
+		if (!bytes)
+			return NULL;
+	}
+	key = spare_take(ring);
+	if (!key) {
+		wdi_core_secret_free(bytes, setup->len + setup->len2);
 		return NULL;
-	key->refs = 1;
+	}
+	/* Somebody who came too late for what it was may be about to let go of it. */
+	__atomic_add_fetch(&key->refs, 1, __ATOMIC_RELAXED);
 	key->alg = setup->alg;
 	key->bits = setup->bits;
 	key->len = setup->len;
 	key->len2 = setup->len2;
-	pthread_mutex_init(&key->lock, NULL);
+	key->bytes = bytes;
 	if (setup->len)
-		memcpy(key->bytes, setup->key, setup->len);
+		memcpy(bytes, setup->key, setup->len);
 	if (setup->len2)
-		memcpy(key->bytes + setup->len, setup->key2, setup->len2);
+		memcpy(bytes + setup->len, setup->key2, setup->len2);
 	return key;
 }
 
-static void key_free(struct wdi_key *key)
+/* It is no key any more, and nobody's but who calls. */
+static void key_wipe(struct wdi_key *key)
 {
 	struct wdi_key_object *o = key->objects;
 
@@ -47,8 +77,10 @@ static void key_free(struct wdi_key *key)
 		free(o);
 		o = next;
 	}
-	pthread_mutex_destroy(&key->lock);
-	wdi_core_secret_free(key, key_size(key->len, key->len2));
+	key->objects = NULL;
+	wdi_core_secret_free(key->bytes, key->len + key->len2);
+	key->bytes = NULL;
+	__atomic_sub_fetch(&key->refs, 1, __ATOMIC_RELEASE);
 }
 
 void wdi_key_release(struct wdi_key *key)
@@ -57,7 +89,7 @@ void wdi_key_release(struct wdi_key *key)
 	__atomic_sub_fetch(&key->refs, 1, __ATOMIC_RELEASE);
 }
 
-static struct wdi_key_object *object_in(struct wdi_key *key, uint64_t space)
+static inline struct wdi_key_object *object_in(struct wdi_key *key, uint64_t space)
 {
 	struct wdi_key_object *o = __atomic_load_n(&key->objects, __ATOMIC_ACQUIRE);
 
@@ -96,25 +128,23 @@ static int object_open(struct wdi_key *key, struct wdi_sess *sess, const struct 
 	return 0;
 }
 
-int wdi_key_open(struct wdi_key *key, struct wdi_sess *sess, const struct wdi_route *route,
-		 uint32_t *object)
+/* It has not been opened there yet. */
+__attribute__((noinline))
+static int object_make(struct wdi_key *key, struct wdi_sess *sess, const struct wdi_route *route,
+		       uint32_t *object)
 {
-	uint64_t space = wdi_core_ctx_space(route->ctx);
-	struct wdi_key_object *o = object_in(key, space);
+	struct wdi_key_object *o;
 	int ret = 0;
 
-	*object = o ? __atomic_load_n(&o->object, __ATOMIC_ACQUIRE) : 0;
-	if (wdi_likely(*object))
-		return 0;
 	pthread_mutex_lock(&key->lock);
-	o = object_in(key, space);
+	o = object_in(key, route->space);
 	if (!o) {
 		o = calloc(1, sizeof(*o));
 		if (!o) {
 			ret = -WD_ENOMEM;
 			goto unlock;
 		}
-		o->space = space;
+		o->space = route->space;
 		o->next = key->objects;
 		__atomic_store_n(&key->objects, o, __ATOMIC_RELEASE);
 	}
@@ -127,6 +157,15 @@ int wdi_key_open(struct wdi_key *key, struct wdi_sess *sess, const struct wdi_ro
 unlock:
 	pthread_mutex_unlock(&key->lock);
 	return ret;
+}
+
+int wdi_key_open(struct wdi_key *key, struct wdi_sess *sess, const struct wdi_route *route,
+		 uint32_t *object)
+{
+	struct wdi_key_object *o = object_in(key, route->space);
+
+	*object = wdi_likely(o != NULL) ? __atomic_load_n(&o->object, __ATOMIC_ACQUIRE) : 0;
+	return wdi_likely(*object) ? 0 : object_make(key, sess, route, object);
 }
 
 void wdi_key_lost(struct wdi_key *key, uint32_t object)
@@ -145,7 +184,7 @@ void wdi_key_lost(struct wdi_key *key, uint32_t object)
 /* Whether the key has no object left where @route leads. */
 static bool key_close(struct wdi_key *key, const struct wdi_route *route)
 {
-	struct wdi_key_object *o = object_in(key, wdi_core_ctx_space(route->ctx));
+	struct wdi_key_object *o = object_in(key, route->space);
 	struct wdi_msg msg = { .op = WDI_OP_SESSION_CLOSE };
 
 	msg.object = o ? __atomic_load_n(&o->object, __ATOMIC_ACQUIRE) : 0;
@@ -169,7 +208,8 @@ static struct wdi_key *ring_take_unused(struct wdi_keyring *ring)
 	for (struct wdi_key **at = ring->keys ? &ring->keys->next : NULL; at && *at;) {
 		struct wdi_key *key = *at;
 
-		if (__atomic_load_n(&key->refs, __ATOMIC_ACQUIRE) > 1) {
+		/* See wdi_keyring_hold(). */
+		if (__atomic_load_n(&key->refs, __ATOMIC_SEQ_CST) > 1) {
 			at = &key->next;
 			continue;
 		}
@@ -203,10 +243,12 @@ static void ring_sweep(struct wdi_keyring *ring, struct wdi_sess *sess)
 
 		for (unsigned int i = 0; i < count; i++)
 			closed &= key_close(key, &routes[i]);
-		if (closed)
-			key_free(key);
-		else
+		if (closed) {
+			key_wipe(key);
+			spare_give(ring, key);
+		} else {
 			ring_put_back(ring, key);
+		}
 		key = next;
 	}
 }
@@ -214,7 +256,7 @@ static void ring_sweep(struct wdi_keyring *ring, struct wdi_sess *sess)
 int wdi_keyring_set(struct wdi_keyring *ring, struct wdi_sess *sess,
 		    const struct wdi_key_setup *setup)
 {
-	struct wdi_key *key = key_new(setup);
+	struct wdi_key *key = key_new(ring, setup);
 
 	if (!key) {
 		wdi_err("%s: no memory for a key", sess->class->ops->name);
@@ -222,21 +264,33 @@ int wdi_keyring_set(struct wdi_keyring *ring, struct wdi_sess *sess,
 	}
 	wdi_spin_lock(&ring->lock);
 	key->next = ring->keys;
-	ring->keys = key;
+	__atomic_store_n(&ring->keys, key, __ATOMIC_SEQ_CST);
 	wdi_spin_unlock(&ring->lock);
 	ring_sweep(ring, sess);
 	return 0;
 }
 
+/*
+ * Without a lock. What is read first may be no key any more when it is counted, but the
+ * memory is still the ring's, and its count only ever goes up and down: a request too many
+ * makes somebody wait, and is taken back. If the ring still says, after the count, that this
+ * is the key in force, it is held: who replaces a key first writes the new one and then reads
+ * the count of the old one, and who holds it first writes the count and then reads which is in
+ * force, all in one order (SEQ_CST), so that one of the two sees the other. It may have been
+ * another key meanwhile; then it is that one that is held.
+ */
 struct wdi_key *wdi_keyring_hold(struct wdi_keyring *ring)
 {
-	struct wdi_key *key;
+	struct wdi_key *key = __atomic_load_n(&ring->keys, __ATOMIC_ACQUIRE), *now;
 
-	wdi_spin_lock(&ring->lock);
-	key = ring->keys;
-	if (wdi_likely(key != NULL))
-		__atomic_add_fetch(&key->refs, 1, __ATOMIC_RELAXED);
-	wdi_spin_unlock(&ring->lock);
+	while (wdi_likely(key != NULL)) {
+		__atomic_add_fetch(&key->refs, 1, __ATOMIC_SEQ_CST);
+		now = __atomic_load_n(&ring->keys, __ATOMIC_SEQ_CST);
+		if (wdi_likely(now == key))
+			break;
+		wdi_key_release(key);
+		key = now;
+	}
 	return key;
 }
 
@@ -248,12 +302,20 @@ void wdi_keyring_close(struct wdi_keyring *ring, const struct wdi_route *route)
 
 void wdi_keyring_destroy(struct wdi_keyring *ring)
 {
-	while (ring->keys) {
-		struct wdi_key *key = ring->keys;
+	struct wdi_key *key = ring->keys, *next;
 
-		ring->keys = key->next;
-		key_free(key);
+	for (; key; key = next) {
+		next = key->next;
+		key_wipe(key);
+		spare_give(ring, key);
 	}
+	ring->keys = NULL;
+	for (key = ring->spare; key; key = next) {
+		next = key->next;
+		pthread_mutex_destroy(&key->lock);
+		free(key);
+	}
+	ring->spare = NULL;
 }
 
 /* ---- requests ------------------------------------------------------------ */

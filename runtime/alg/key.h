@@ -9,13 +9,17 @@
 
 #include "alg/class.h"
 
-/* The device object of a key in one place (see wdi_core_ctx_space()). */
+/* The device object of a key in one place (see struct wdi_route). */
 struct wdi_key_object {
 	struct wdi_key_object *next;
 	uint64_t space;
 	uint32_t object;	/* 0: to be opened; atomic */
 };
 
+/*
+ * It is the ring's, and stays in memory as long as that: when nobody holds it any more it
+ * becomes another key. See wdi_keyring_hold().
+ */
 struct wdi_key {
 	uint32_t refs;		/* atomic; the ring's, and one a request */
 	uint8_t alg;		/* enum wdi_alg */
@@ -25,7 +29,7 @@ struct wdi_key {
 	pthread_mutex_t lock;	/* opening */
 	struct wdi_key_object *objects;	/* only grows; atomic */
 	struct wdi_key *next;	/* in its ring: older */
-	uint8_t bytes[];	/* the key, then the second one */
+	uint8_t *bytes;		/* the key, then the second one; NULL: none */
 };
 
 /*
@@ -33,8 +37,9 @@ struct wdi_key {
  * requests, or wait for somebody who may close them.
  */
 struct wdi_keyring {
-	struct wdi_spin lock;
-	struct wdi_key *keys;
+	struct wdi_spin lock;	/* the lists */
+	struct wdi_key *keys;	/* atomic: read without the lock */
+	struct wdi_key *spare;	/* no keys at the moment */
 };
 
 /* What a key is made of. @key, @key2: @len and @len2 bytes, NULL when there are none. */

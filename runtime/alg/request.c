@@ -59,35 +59,47 @@ static bool serves(const struct wdi_class *c, const struct wdi_class_ctx *cc, in
 	return cc->mode == mode || c->sched.sched_policy == SCHED_POLICY_NONE;
 }
 
+/* Why there is no route: @pos is what the scheduler said. */
+__attribute__((noinline, cold))
+static int no_route(const struct wdi_class *c, int mode, uint32_t pos)
+{
+	const char *kind = mode == CTX_MODE_SYNC ? "synchronous" : "asynchronous";
+
+	if (pos >= c->ctx_num)
+		wdi_err("%s: the scheduler has no %s context for this session (position %u of %u)",
+			c->ops->name, kind, pos, c->ctx_num);
+	else
+		wdi_err("%s: the scheduler picked context %u, which is not %s", c->ops->name, pos,
+			kind);
+	return -WD_EINVAL;
+}
+
+__attribute__((noinline, cold))
+static int session_is_old(const struct wdi_class *c)
+{
+	wdi_err("%s: the session belongs to an initialisation that has ended", c->ops->name);
+	return -WD_EINVAL;
+}
+
 /* The context that the scheduler names for a session, and its queue. */
 int wdi_class_route(struct wdi_sess *sess, int mode, struct wdi_route *route)
 {
 	struct wdi_class *c = sess->class;
 	struct wdi_class_ctx *cc;
 	uint32_t pos;
-	int ret;
 
 	if (wdi_unlikely(__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) == WDI_CLASS_DOWN ||
-			 sess->epoch != c->epoch)) {
-		wdi_err("%s: the session belongs to an initialisation that has ended", c->ops->name);
-		return -WD_EINVAL;
-	}
+			 sess->epoch != c->epoch))
+		return session_is_old(c);
 	pos = c->sched.pick_next_ctx(c->sched.h_sched_ctx, sess->sched_key, mode);
-	if (wdi_unlikely(pos >= c->ctx_num)) {
-		wdi_err("%s: the scheduler has no %s context for this session (position %u of %u)",
-			c->ops->name, mode == CTX_MODE_SYNC ? "synchronous" : "asynchronous", pos,
-			c->ctx_num);
-		return -WD_EINVAL;
-	}
+	if (wdi_unlikely(pos >= c->ctx_num || !serves(c, &c->ctxs[pos], mode)))
+		return no_route(c, mode, pos);
 	cc = &c->ctxs[pos];
-	if (wdi_unlikely(!serves(c, cc, mode))) {
-		wdi_err("%s: the scheduler picked context %u, which is not %s", c->ops->name, pos,
-			mode == CTX_MODE_SYNC ? "synchronous" : "asynchronous");
-		return -WD_EINVAL;
-	}
 	route->ctx = cc->ctx;
-	ret = wdi_core_ctx_queue(cc->ctx, &route->q);
-	return wdi_unlikely(ret) ? -WD_HW_EACCESS : 0;
+	if (wdi_unlikely(wdi_core_ctx_queue(cc->ctx, &route->q)))
+		return -WD_HW_EACCESS;
+	route->space = wdi_core_ctx_space(cc->ctx);
+	return 0;
 }
 
 /*
