@@ -243,6 +243,50 @@ START_TEST(keys_change_in_flight)
 END_TEST
 
 /* A thousand times another key leaves nothing behind in the device. */
+/* What a callback asks for is the report of its own request, however many end together. */
+static struct {
+	handle_t sess;
+	unsigned int ended, wrong;
+} reported;
+
+static void *own_report(struct wd_cipher_req *req, void *param)
+{
+	struct weft_report r = { .size = sizeof(r) };
+
+	(void)param;
+	reported.wrong += weft_sess_report(reported.sess, &r) || r.in_bytes != req->in_bytes;
+	reported.ended++;
+	return NULL;
+}
+
+START_TEST(reports_of_a_burst)
+{
+	static uint8_t outs[FLIGHT][4096], ivs[FLIGHT][16];
+	struct weft_report r = { .size = sizeof(r) };
+	__u32 count = 0;
+
+	env("WEFT_ENGINE_THREADS", _i ? "2" : "0");
+	crypto_start();
+	reported.sess = sess_with(0);
+	for (int i = 0; i < FLIGHT; i++) {
+		struct wd_cipher_req req = req_to(outs[i], ivs[i]);
+
+		req.in_bytes = 16 * (__u32)(i + 1);
+		req.cb = own_report;
+		ck_assert_int_eq(wd_do_cipher_async(reported.sess, &req), 0);
+	}
+	while (count < FLIGHT)
+		ck_assert_int_eq(wd_cipher_poll(FLIGHT - count, &count), 0);
+	ck_assert_uint_eq(reported.ended, FLIGHT);
+	ck_assert_uint_eq(reported.wrong, 0);
+	ck_assert_int_eq(encrypts(reported.sess, false, 0), 0);
+	ck_assert_int_eq(weft_sess_report(reported.sess, &r), 0);
+	ck_assert_uint_eq(r.in_bytes, sizeof(in));
+	wd_cipher_free_sess(reported.sess);
+	crypto_finish();
+}
+END_TEST
+
 START_TEST(keys_change_often)
 {
 	handle_t sess;
@@ -400,6 +444,7 @@ int main(void)
 	tcase = add_case(suite, "keys and threads");
 	tcase_add_checked_fixture(tcase, set_up, NULL);
 	tcase_add_loop_test(tcase, keys_change_in_flight, 0, 2);
+	tcase_add_loop_test(tcase, reports_of_a_burst, 0, 2);
 	tcase_add_test(tcase, keys_change_often);
 	tcase_add_loop_test(tcase, one_session_many_threads, 0, 2);
 	tcase = add_case(suite, "resets and forks");
