@@ -24,6 +24,7 @@ static const size_t sizes[] = { 16, 64, 256, 1024, 4096, 8192, 16384 };
 
 /*
  * @jobs_budget: how much faster 64 jobs are to be at 4 KiB; 0: at least as the sync budget
+ * @engine: by the engine, not the provider
  */
 static const struct kind_row {
 	const char *shown;
@@ -31,33 +32,44 @@ static const struct kind_row {
 	const char *name;
 	const char *sub;
 	double jobs_budget;
+	bool engine;
 } rows[] = {
-	{ "AES-128-CBC encrypt", OSSL_ENCRYPT, "AES-128-CBC", NULL, 4 },
-	{ "AES-128-CBC decrypt", OSSL_DECRYPT, "AES-128-CBC", NULL, 0 },
-	{ "AES-256-CBC encrypt", OSSL_ENCRYPT, "AES-256-CBC", NULL, 0 },
-	{ "AES-128-CTR", OSSL_ENCRYPT, "AES-128-CTR", NULL, 0 },
-	{ "AES-128-XTS", OSSL_ENCRYPT, "AES-128-XTS", NULL, 0 },
-	{ "AES-128-GCM seal", OSSL_SEAL, "AES-128-GCM", NULL, 0 },
-	{ "AES-128-GCM open", OSSL_OPEN, "AES-128-GCM", NULL, 0 },
-	{ "AES-256-GCM seal", OSSL_SEAL, "AES-256-GCM", NULL, 0 },
-	{ "AES-128-CCM seal", OSSL_SEAL, "AES-128-CCM", NULL, 0 },
-	{ "SHA1", OSSL_DIGEST, "SHA1", NULL, 0 },
-	{ "SHA256", OSSL_DIGEST, "SHA256", NULL, 2 },
-	{ "SHA256 in pieces", OSSL_PIECES, "SHA256", NULL, 0 },
-	{ "SHA512", OSSL_DIGEST, "SHA512", NULL, 0 },
-	{ "SM3", OSSL_DIGEST, "SM3", NULL, 0 },
-	{ "HMAC-SHA1", OSSL_MAC, "HMAC", "SHA1", 0 },
-	{ "HMAC-SHA256", OSSL_MAC, "HMAC", "SHA256", 2 },
-	{ "HMAC-SHA512", OSSL_MAC, "HMAC", "SHA512", 0 },
-	{ "CMAC-AES-128", OSSL_MAC, "CMAC", "AES-128-CBC", 0 },
-	{ "RSA-2048 sign", OSSL_SIGN, "RSA", "2048", 0 },
-	{ "RSA-2048 verify", OSSL_VERIFY, "RSA", "2048", 0 },
-	{ "ECDSA P-256 sign", OSSL_SIGN, "EC", "P-256", 0 },
-	{ "ECDSA P-256 verify", OSSL_VERIFY, "EC", "P-256", 0 },
-	{ "ECDH P-256", OSSL_DERIVE, "EC", "P-256", 0 },
-	{ "X25519", OSSL_DERIVE, "X25519", NULL, 0 },
-	{ "ffdhe2048", OSSL_DERIVE, "DH", "ffdhe2048", 0 },
-	{ "pause and resume", OSSL_PAUSE, "", NULL, 0 },
+	{ "AES-128-CBC encrypt", OSSL_ENCRYPT, "AES-128-CBC", NULL, 4, false },
+	{ "AES-128-CBC decrypt", OSSL_DECRYPT, "AES-128-CBC", NULL, 0, false },
+	{ "AES-256-CBC encrypt", OSSL_ENCRYPT, "AES-256-CBC", NULL, 0, false },
+	{ "AES-128-CTR", OSSL_ENCRYPT, "AES-128-CTR", NULL, 0, false },
+	{ "AES-128-XTS", OSSL_ENCRYPT, "AES-128-XTS", NULL, 0, false },
+	{ "AES-128-GCM seal", OSSL_SEAL, "AES-128-GCM", NULL, 0, false },
+	{ "AES-128-GCM open", OSSL_OPEN, "AES-128-GCM", NULL, 0, false },
+	{ "AES-256-GCM seal", OSSL_SEAL, "AES-256-GCM", NULL, 0, false },
+	{ "AES-128-CCM seal", OSSL_SEAL, "AES-128-CCM", NULL, 0, false },
+	{ "SHA1", OSSL_DIGEST, "SHA1", NULL, 0, false },
+	{ "SHA256", OSSL_DIGEST, "SHA256", NULL, 2, false },
+	{ "SHA256 in pieces", OSSL_PIECES, "SHA256", NULL, 0, false },
+	{ "SHA512", OSSL_DIGEST, "SHA512", NULL, 0, false },
+	{ "SM3", OSSL_DIGEST, "SM3", NULL, 0, false },
+	{ "HMAC-SHA1", OSSL_MAC, "HMAC", "SHA1", 0, false },
+	{ "HMAC-SHA256", OSSL_MAC, "HMAC", "SHA256", 2, false },
+	{ "HMAC-SHA512", OSSL_MAC, "HMAC", "SHA512", 0, false },
+	{ "CMAC-AES-128", OSSL_MAC, "CMAC", "AES-128-CBC", 0, false },
+	{ "RSA-2048 sign", OSSL_SIGN, "RSA", "2048", 0, false },
+	{ "RSA-2048 verify", OSSL_VERIFY, "RSA", "2048", 0, false },
+	{ "ECDSA P-256 sign", OSSL_SIGN, "EC", "P-256", 0, false },
+	{ "ECDSA P-256 verify", OSSL_VERIFY, "EC", "P-256", 0, false },
+	{ "ECDH P-256", OSSL_DERIVE, "EC", "P-256", 0, false },
+	{ "X25519", OSSL_DERIVE, "X25519", NULL, 0, false },
+	{ "ffdhe2048", OSSL_DERIVE, "DH", "ffdhe2048", 0, false },
+	{ "engine: AES-128-CBC encrypt", OSSL_ENCRYPT, "AES-128-CBC", NULL, 0, true },
+	{ "engine: AES-128-CBC decrypt", OSSL_DECRYPT, "AES-128-CBC", NULL, 0, true },
+	{ "engine: AES-128-CTR", OSSL_ENCRYPT, "AES-128-CTR", NULL, 0, true },
+	{ "engine: AES-128-XTS", OSSL_ENCRYPT, "AES-128-XTS", NULL, 0, true },
+	{ "engine: AES-128-GCM seal", OSSL_SEAL, "AES-128-GCM", NULL, 0, true },
+	{ "engine: AES-128-GCM open", OSSL_OPEN, "AES-128-GCM", NULL, 0, true },
+	{ "engine: AES-128-CCM seal", OSSL_SEAL, "AES-128-CCM", NULL, 0, true },
+	{ "engine: SHA1", OSSL_DIGEST, "SHA1", NULL, 0, true },
+	{ "engine: SHA256", OSSL_DIGEST, "SHA256", NULL, 0, true },
+	{ "engine: SHA512", OSSL_DIGEST, "SHA512", NULL, 0, true },
+	{ "pause and resume", OSSL_PAUSE, "", NULL, 0, false },
 };
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
@@ -116,7 +128,7 @@ _Static_assert(sizeof(budget_columns) / sizeof(budget_columns[0]) == BUD_COUNT,
 static const struct bench_config all_cpus = { .one_cpu = false };
 
 struct session {
-	char module[PATH_MAX];
+	char module[PATH_MAX], engine[PATH_MAX];
 	double seconds;
 	struct table *table, *budgets;
 	bool good;
@@ -127,7 +139,7 @@ static int measure(struct session *s, const struct kind_row *row, size_t size,
 		   unsigned int threads, struct bench_result *res)
 {
 	const struct ossl_case c = {
-		.module = s->module, .kind = row->kind, .name = row->name, .sub = row->sub,
+		.module = row->engine ? s->engine : s->module, .engine = row->engine, .kind = row->kind, .name = row->name, .sub = row->sub,
 		.size = size, .seconds = s->seconds, .threads = threads ? threads : 1,
 	};
 	struct bench_run run = {
@@ -255,12 +267,13 @@ int openssl_tables(const char *names, double seconds, bool quick, bool budgets)
 		ui_error("this build has no OpenSSL front end");
 		return CMD_FAILED;
 	}
-	if (!front_find(s.module, sizeof(s.module), &front_openssl))
+	if (!front_find(s.module, sizeof(s.module), &front_openssl) ||
+	    (front_engine.installed && !front_find(s.engine, sizeof(s.engine), &front_engine)))
 		return CMD_FAILED;
 	s.table = table_new(columns, COL_COUNT);
 	s.budgets = table_new(budget_columns, BUD_COUNT);
 	for (size_t i = 0; i < ROWS; i++) {
-		if (!bench_named(rows[i].shown, names))
+		if (!bench_named(rows[i].shown, names) || (rows[i].engine && !front_engine.installed))
 			continue;
 		any = true;
 		one_kind(&s, &rows[i], quick);

@@ -22,6 +22,15 @@ const struct front front_openssl = {
 #endif
 	"/lib/ossl-modules",
 };
+const struct front front_engine = {
+	"weft.so", "WEFT_OPENSSL_ENGINE", "/../runtime/openssl/engine/.libs",
+#ifdef WEFT_OPENSSL_ENGINESDIR
+	WEFT_OPENSSL_ENGINESDIR,
+#else
+	NULL,
+#endif
+	"/lib/engines-3",
+};
 
 static bool readable(char *to, size_t size, const char *folder, const char *below, const char *name)
 {

@@ -20,7 +20,7 @@ struct front {
 	const char *moved;
 };
 
-extern const struct front front_zlib, front_openssl;
+extern const struct front front_zlib, front_openssl, front_engine;
 
 /*
  * front_find() - the one that the environment names, or the one beside the command in

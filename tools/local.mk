@@ -78,6 +78,9 @@ weft_CPPFLAGS = $(AM_CPPFLAGS) -DWEFT_LIBDIR='"$(libdir)"'
 if OPENSSL_PROVIDER
 weft_CPPFLAGS += -DWEFT_OPENSSL_MODULESDIR='"$(OPENSSL_MODULESDIR)"'
 endif
+if OPENSSL_ENGINE
+weft_CPPFLAGS += -DWEFT_OPENSSL_ENGINESDIR='"$(OPENSSL_ENGINESDIR)"'
+endif
 
 # zlib, ISA-L and libdeflate are what "weft bench" compares the device with.
 weft_LDADD = libwd_comp.la libwd_crypto.la libwd.la $(codec_libs) $(LIBCRYPTO_LIBS) \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "ossl_case.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 #include <openssl/async.h>
 #include <openssl/core_names.h>
+#include <openssl/engine.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
@@ -28,8 +30,20 @@
 static const unsigned char key[64] = "weft bench openssl: 64 bytes of a key that is not secret at all";
 static const unsigned char iv[16] = "and of an IV 16";
 
+#ifdef OPENSSL_NO_ENGINE
+typedef struct engine_st ENGINE;
+#endif
+
+/* Where an operation comes from. */
+struct source {
+	OSSL_LIB_CTX *lib;
+	const char *query;
+	ENGINE *engine;		/* NULL: by the query */
+};
+
 struct op {
 	const struct ossl_case *c;
+	ENGINE *engine;
 	EVP_CIPHER_CTX *cipher;
 	EVP_MD *md;
 	EVP_MD_CTX *digest;
@@ -81,7 +95,8 @@ static bool hash(struct op *o, size_t piece)
 {
 	unsigned int n;
 
-	if (!EVP_DigestInit_ex2(o->digest, o->md, NULL))
+	if (!(o->engine ? EVP_DigestInit_ex(o->digest, o->md, o->engine) :
+	      EVP_DigestInit_ex2(o->digest, o->md, NULL)))
 		return false;
 	for (size_t at = 0; at < o->c->size; at += piece) {
 		size_t len = o->c->size - at < piece ? o->c->size - at : piece;
@@ -124,28 +139,37 @@ static bool op_run(struct op *o)
 	}
 }
 
-static bool begin_cipher(struct op *o, OSSL_LIB_CTX *lib, const char *query, bool enc)
+/* The cipher of a new context. */
+static bool set_cipher(struct op *o, const struct source *from, EVP_CIPHER *cipher, const unsigned char *k,
+		       const unsigned char *v, int enc)
 {
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(lib, o->c->name, query);
+	o->engine = from->engine;
+	return cipher && o->cipher &&
+	       (from->engine ? EVP_CipherInit_ex(o->cipher, cipher, from->engine, k, v, enc) :
+		EVP_CipherInit_ex2(o->cipher, cipher, k, v, enc, NULL));
+}
+
+static bool begin_cipher(struct op *o, const struct source *from, bool enc)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(from->lib, o->c->name, from->query);
 	bool good;
 
 	o->cipher = EVP_CIPHER_CTX_new();
-	good = cipher && o->cipher && EVP_CipherInit_ex2(o->cipher, cipher, key, iv, enc, NULL) &&
-	       EVP_CIPHER_CTX_set_padding(o->cipher, 0);
+	good = set_cipher(o, from, cipher, key, iv, enc) && EVP_CIPHER_CTX_set_padding(o->cipher, 0);
 	EVP_CIPHER_free(cipher);
 	return good;
 }
 
-static bool begin_aead(struct op *o, OSSL_LIB_CTX *lib, const char *query, bool enc)
+static bool begin_aead(struct op *o, const struct source *from, bool enc)
 {
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(lib, o->c->name, query);
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(from->lib, o->c->name, from->query);
 	bool good = cipher;
 
 	/* To open something, it must have been sealed. */
 	for (int dir = 1; good && dir >= enc; dir--) {
 		EVP_CIPHER_CTX_free(o->cipher);
 		o->cipher = EVP_CIPHER_CTX_new();
-		good = o->cipher && EVP_CipherInit_ex2(o->cipher, cipher, NULL, NULL, dir, NULL) &&
+		good = set_cipher(o, from, cipher, NULL, NULL, dir) &&
 		       (!is_ccm(o) || EVP_CIPHER_CTX_ctrl(o->cipher, EVP_CTRL_AEAD_SET_TAG, 16,
 							  dir ? NULL : o->tag)) &&
 		       EVP_CipherInit_ex2(o->cipher, NULL, key, iv, dir, NULL) &&
@@ -156,16 +180,17 @@ static bool begin_aead(struct op *o, OSSL_LIB_CTX *lib, const char *query, bool 
 	return good;
 }
 
-static bool begin_digest(struct op *o, OSSL_LIB_CTX *lib, const char *query)
+static bool begin_digest(struct op *o, const struct source *from)
 {
-	o->md = EVP_MD_fetch(lib, o->c->name, query);
+	o->engine = from->engine;
+	o->md = EVP_MD_fetch(from->lib, o->c->name, from->query);
 	o->digest = EVP_MD_CTX_new();
 	return o->md && o->digest;
 }
 
-static bool begin_mac(struct op *o, OSSL_LIB_CTX *lib, const char *query)
+static bool begin_mac(struct op *o, const struct source *from)
 {
-	EVP_MAC *mac = EVP_MAC_fetch(lib, o->c->name, query);
+	EVP_MAC *mac = EVP_MAC_fetch(from->lib, o->c->name, from->query);
 	bool hmac = !strcmp(o->c->name, "HMAC");
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(hmac ? OSSL_MAC_PARAM_DIGEST : OSSL_MAC_PARAM_CIPHER,
@@ -201,8 +226,10 @@ static EVP_PKEY *make_key(const struct ossl_case *c, OSSL_LIB_CTX *lib, const ch
 	return pkey;
 }
 
-static bool begin_key(struct op *o, const struct op *first, OSSL_LIB_CTX *lib, const char *query)
+static bool begin_key(struct op *o, const struct op *first, const struct source *from)
 {
+	OSSL_LIB_CTX *lib = from->lib;
+	const char *query = from->query;
 	EVP_PKEY_CTX *signer;
 	bool good;
 
@@ -233,7 +260,7 @@ static bool begin_key(struct op *o, const struct op *first, OSSL_LIB_CTX *lib, c
 	return good;
 }
 
-static bool op_begin(struct op *o, const struct op *first, OSSL_LIB_CTX *lib, const char *query,
+static bool op_begin(struct op *o, const struct op *first, const struct source *from,
 		     const struct ossl_case *c)
 {
 	size_t room = (c->size > 512 ? c->size : 512) + 64;
@@ -247,19 +274,22 @@ static bool op_begin(struct op *o, const struct op *first, OSSL_LIB_CTX *lib, co
 	switch (c->kind) {
 	case OSSL_ENCRYPT:
 	case OSSL_DECRYPT:
-		return begin_cipher(o, lib, query, c->kind == OSSL_ENCRYPT);
+		return begin_cipher(o, from, c->kind == OSSL_ENCRYPT);
 	case OSSL_SEAL:
 	case OSSL_OPEN:
-		return begin_aead(o, lib, query, c->kind == OSSL_SEAL);
+		return begin_aead(o, from, c->kind == OSSL_SEAL);
 	case OSSL_DIGEST:
 	case OSSL_PIECES:
-		return begin_digest(o, lib, query);
+		return begin_digest(o, from);
 	case OSSL_MAC:
-		return begin_mac(o, lib, query);
+		return begin_mac(o, from);
 	case OSSL_PAUSE:
 		return true;
 	default:
-		return begin_key(o, first, lib, query);
+		/* An engine's keys are in force for all keys of a process or for none. */
+		if (from->engine)
+			return false;
+		return begin_key(o, first, from);
 	}
 }
 
@@ -398,6 +428,7 @@ static void *turn_main(void *arg)
 struct contest {
 	const struct ossl_case *c;
 	OSSL_LIB_CTX *lib;
+	ENGINE *engine;
 	struct op ops[2][THREADS_MAX][OPS];	/* the default provider's, ours */
 };
 
@@ -464,27 +495,62 @@ static size_t calibrate(struct contest *x, double seconds)
 
 static bool begin_all(struct contest *x)
 {
+	const struct source from[2] = {
+		{ x->lib, "provider=default", NULL },
+		{ x->lib, x->engine ? "provider=default" : "provider=weft", x->engine },
+	};
+
 	for (unsigned int which = 0; which < 2; which++) {
 		for (unsigned int i = 0; i < x->c->threads * OPS; i++) {
 			struct op *o = &x->ops[which][i / OPS][i % OPS];
 
-			if (!op_begin(o, x->ops[which][0], x->lib, which ? "provider=weft" :
-				      "provider=default", x->c))
+			if (!op_begin(o, x->ops[which][0], &from[which], x->c))
 				return false;
 		}
 	}
 	return true;
 }
 
-static bool load(OSSL_LIB_CTX *lib, const char *module)
+static bool load_engine(struct contest *x)
+{
+#ifdef OPENSSL_NO_ENGINE
+	return false;
+#else
+	ENGINE *e;
+
+	ENGINE_load_dynamic();
+	e = ENGINE_by_id("dynamic");
+	if (e && ENGINE_ctrl_cmd_string(e, "SO_PATH", x->c->module, 0) &&
+	    ENGINE_ctrl_cmd_string(e, "ID", "weft", 0) && ENGINE_ctrl_cmd_string(e, "LOAD", NULL, 0) &&
+	    ENGINE_ctrl_cmd_string(e, "aead", "yes", 0) && ENGINE_init(e))
+		x->engine = e;
+	else
+		ENGINE_free(e);
+	return x->engine && OSSL_PROVIDER_load(x->lib, "default");
+#endif
+}
+
+static void unload_engine(struct contest *x)
+{
+#ifndef OPENSSL_NO_ENGINE
+	if (!x->engine)
+		return;
+	ENGINE_finish(x->engine);
+	ENGINE_free(x->engine);
+#endif
+}
+
+static bool load(struct contest *x)
 {
 	char folder[PATH_MAX];
 
-	if (strlen(module) >= sizeof(folder))
+	if (x->c->engine)
+		return load_engine(x);
+	if (strlen(x->c->module) >= sizeof(folder))
 		return false;
-	strcpy(folder, module);
-	return OSSL_PROVIDER_set_default_search_path(lib, dirname(folder)) &&
-	       OSSL_PROVIDER_load(lib, "weft") && OSSL_PROVIDER_load(lib, "default");
+	strcpy(folder, x->c->module);
+	return OSSL_PROVIDER_set_default_search_path(x->lib, dirname(folder)) &&
+	       OSSL_PROVIDER_load(x->lib, "weft") && OSSL_PROVIDER_load(x->lib, "default");
 }
 
 int ossl_measure(const void *arg, struct bench_result *res)
@@ -497,7 +563,7 @@ int ossl_measure(const void *arg, struct bench_result *res)
 		return -ENOMEM;
 	x->c = arg;
 	x->lib = OSSL_LIB_CTX_new();
-	if (!x->lib || !load(x->lib, x->c->module)) {
+	if (!x->lib || !load(x)) {
 		ret = -ENOENT;
 		goto free_contest;
 	}
@@ -528,6 +594,7 @@ end_ops:
 	for (unsigned int i = 0; i < 2 * THREADS_MAX * OPS; i++)
 		op_end(&x->ops[i / (THREADS_MAX * OPS)][i / OPS % THREADS_MAX][i % OPS]);
 free_contest:
+	unload_engine(x);
 	OSSL_LIB_CTX_free(x->lib);
 	free(x);
 	return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One operation of OpenSSL, by its default provider and by ours, alone and in asynchronous jobs:
- * the same calls on the same 64 contexts and buffers each, by turns, in one process.
+ * One operation of OpenSSL, by its default provider and by our provider or engine, alone and in
+ * asynchronous jobs: the same calls on the same 64 contexts and buffers each, by turns, in one process.
  */
 #ifndef WEFT_TOOLS_OSSL_CASE_H
 #define WEFT_TOOLS_OSSL_CASE_H
@@ -36,7 +36,8 @@ enum ossl_side {
 };
 
 /*
- * @module:  the provider's file
+ * @module:  the provider's file, or the engine's
+ * @engine:  it is the engine's; ciphers, AEAD and digests only
  * @name:    of the algorithm or key
  * @sub:     digest or cipher of a MAC, group or bits of a key, or NULL
  * @size:    bytes of an operation
@@ -45,6 +46,7 @@ enum ossl_side {
  */
 struct ossl_case {
 	const char *module;
+	bool engine;
 	enum ossl_kind kind;
 	const char *name;
 	const char *sub;
