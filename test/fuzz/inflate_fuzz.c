@@ -41,6 +41,8 @@ static bool is_open_question(const char *message)
 {
 	static const char *const messages[] = {
 		"invalid code lengths set",
+		"invalid literal/lengths set",
+		"invalid distances set",
 		"invalid literal/length code",
 		"invalid distance code",
 	};
