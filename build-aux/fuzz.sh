@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 #
 # fuzz.sh SRCDIR PROGRAMS: build the fuzzers in ./fuzz-build with clang and run
-# each for FUZZ_SECONDS. Called by "make fuzz" in the build folder.
+# each for FUZZ_SECONDS, from FUZZ_SEED on (0: another each time). Called by "make fuzz" in the build folder.
 set -euo pipefail
 
 srcdir=$1
 programs=$2
 seconds=${FUZZ_SECONDS:-20}
+seed=${FUZZ_SEED:-0}
 make=${MAKE:-make}
 failed=0
 
@@ -37,7 +38,7 @@ for program in $programs; do
 	args=("corpus/$name")
 	[ ! -d "$seeds" ] || args+=("$seeds")
 	echo "fuzz: $name for $seconds s"
-	if "./$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 \
+	if "./$program" -seed="$seed" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 \
 		-artifact_prefix="crash/$name/" -print_final_stats=1 "${args[@]}" \
 		>"$name.log" 2>&1; then
 		grep -E '^stat::number_of_executed_units' "$name.log" || true

@@ -412,6 +412,7 @@ CLEANFILES += check-pri.log
 # earlier runs have found.
 
 FUZZ_SECONDS = 20
+FUZZ_SEED = 0
 FUZZ_ENGINE =
 fuzz_programs = \
 	test/fuzz/cpl_fuzz \
@@ -430,7 +431,7 @@ noinst_HEADERS += test/fuzz/fuzz.h
 EXTRA_DIST += test/fuzz/seeds
 
 fuzz:
-	@FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_CC='$(FUZZ_CC)' MAKE='$(MAKE)' \
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_SEED='$(FUZZ_SEED)' FUZZ_CC='$(FUZZ_CC)' MAKE='$(MAKE)' \
 		bash $(srcdir)/build-aux/fuzz.sh '$(abs_top_srcdir)' '$(fuzz_programs)'
 
 clean-local:
