@@ -151,13 +151,13 @@ int weft_ctx_pasid(uintptr_t ctx);
 /*
  * weft_ctx_wait_fd() - a descriptor that becomes readable when a poll of the context would
  * return something, for poll(2) and event loops: a completion has come, the deadline of an
- * asynchronous request is over (weft_sess_deadline()), or weft_sess_cancel() has ended one. Now and
- * then there is nothing in spite of it, for example at the time of a deadline whose request was
- * in time. It belongs to the context: do not read or close it; it lives until
- * wd_release_ctx(). Once asked for, every submission makes sure that an engine thread is awake, and every poll of the
- * context (wd_comp_poll_ctx() and its like) until it finds nothing re-arms the
- * descriptor. With no engine threads (WEFT_ENGINE_THREADS=0) nobody but a
- * poller runs jobs, so this returns -EOPNOTSUPP, and after weft_ctx_poll_only() as well.
+ * asynchronous request is over (weft_sess_deadline()), or weft_sess_cancel() has ended one. Now
+ * and then there is nothing in spite of it, for example at the time of a deadline whose request
+ * was in time. It belongs to the context: do not read or close it; it lives until
+ * wd_release_ctx(). Once asked for, every submission makes sure that an engine thread is awake,
+ * and every poll of the context (wd_comp_poll_ctx() and its like) until it finds nothing re-arms
+ * the descriptor. With no engine threads (WEFT_ENGINE_THREADS=0) nobody but a poller runs jobs,
+ * so this returns -EOPNOTSUPP, and after weft_ctx_poll_only() as well.
  * Returns the descriptor or a negative errno.
  */
 int weft_ctx_wait_fd(uintptr_t ctx);
