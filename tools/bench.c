@@ -108,8 +108,12 @@ static int receive(int from, struct bench_result *res)
 	do {
 		n = poll(&pfd, 1, CHILD_TIMEOUT_MS);
 	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n ? -errno : -ETIMEDOUT;
+	if (n < 0)
+		return -errno;
+	if (!n) {
+		ui_error("a measurement was stopped: no result in %d s", CHILD_TIMEOUT_MS / 1000);
+		return -ETIMEDOUT;
+	}
 	n = fio_read_full(from, res, sizeof(*res));
 	if (n < 0)
 		return (int)n;
